@@ -1,0 +1,118 @@
+"""Immutable values that travel from a computation to whoever looks at it; no behaviour.
+
+Not imported on the way of a first loop (it needs `typing`): what a loop works with is in `computation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+Status = Literal["pending", "running", "finished", "stopped", "failed", "interrupted", "lost"]
+Kind = Literal["loop", "function", "stage"]
+
+
+class Place(NamedTuple):
+    """Where in the source a computation began."""
+
+    file: str
+    line: int
+    function: str
+
+
+class Note(NamedTuple):
+    """Something said about a step, out of band."""
+
+    index: int | None  # type: ignore[assignment]  # shadows tuple.index, which nobody needs here
+    """The step it was said in; `None` before the first and after the last."""
+    value: Any = None
+    """What `send(value)` or `note(value)` was given."""
+    fields: Mapping[str, Any] = {}
+    """What `note(loss=0.3)` was given."""
+
+
+class Step(NamedTuple):
+    """One part of a computation."""
+
+    index: int  # type: ignore[assignment]
+    seconds: float
+    name: str | None = None
+    note: Note | None = None
+    """The last note said in it."""
+    among: int = 1
+    """More than 1 where it is not known which step it was: one of so many, from `index` on, timed together."""
+
+
+class Timing(NamedTuple):
+    """How long the steps of a computation took, in seconds."""
+
+    count: int  # type: ignore[assignment]
+    timed: int
+    """How many were timed one by one: all of them where steps are slow, a sample where they are quick."""
+    mean: float
+    median: float
+    p95: float
+    p99: float
+    max: float
+    fetch: float | None
+    """Seconds spent producing items, and
+    `body`: spent by the consumer; estimates where only a sample was timed, `None` where nothing was."""
+    body: float | None
+    slowest: tuple[Step, ...]
+
+
+class Summary(NamedTuple):
+    """What the ended computations of one name under one parent add up to: a line for an inner loop run many times."""
+
+    name: str
+    kind: Kind
+    unit: str
+    passes: int
+    steps: int
+    seconds: float
+    statuses: Mapping[Status, int]
+    """How many of the passes ended how."""
+    timing: Timing | None
+    inner: tuple[Summary, ...] = ()
+
+
+class Snapshot(NamedTuple):
+    """An immutable picture of a computation at one instant."""
+
+    id: int
+    """Unique in this process."""
+    parent: int | None
+    """The `id` of the computation that this one runs in."""
+    kind: Kind
+    name: str
+    place: Place | None
+    status: Status
+    show: bool
+    """Whether its owner wants it shown."""
+    unit: str
+    initial: int
+    """How many steps were done before this pass began; `position`, `finished` and `total` count them too."""
+    position: int
+    """Items handed out."""
+    finished: int
+    """Steps that are over."""
+    total: int | None
+    """Steps expected; may turn out wrong."""
+    began: float
+    """Seconds since the epoch."""
+    elapsed: float
+    """Seconds since it began, until now or until its end."""
+    rate: float | None
+    """Steps a second, lately; over all of it once it has ended; `None` while unknown."""
+    mean: float | None
+    """Seconds a step took in the mean, so far."""
+    remaining: float | None
+    """Seconds left, if steps go on as they went; `None` while unknown."""
+    remaining_range: tuple[float, float] | None
+    """The least and the most time left, right nine times out of ten if steps go on as they went."""
+    notes: tuple[Note, ...]
+    """The latest, oldest first."""
+    timing: Timing | None
+    """Only once it has ended, or where it was asked for."""
+    inner: tuple[Summary, ...]
+    """What ended computations below this one add up to."""
