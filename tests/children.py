@@ -29,5 +29,5 @@ def quiet(program: str, *options: str, **environment: str) -> str:
     """Run a program that must end well and say nothing on stderr; gives what it printed."""
     done = python(program, "-W", "error", *options, **environment)
     assert done.returncode == 0, f"status {done.returncode}; {done.stdout[-500:]}; {done.stderr[-2000:]}"
-    assert done.stderr == ""
+    assert not done.stderr, done.stderr[-2000:]
     return done.stdout

@@ -32,7 +32,8 @@ def test_ctrl_c(tmp_path: Path) -> None:
         assert program.modes() == before
         assert program.is_intact()
         assert "━" not in program.text
-        assert program.lines[0] == "^CTraceback (most recent call last):"
+        # A frame drawn after the terminal has echoed ^C leaves that on a line of its own.
+        assert "".join(program.lines[:2]).startswith("^CTraceback (most recent call last):")
         assert "KeyboardInterrupt" in program.output
         last = program.output.index("KeyboardInterrupt") + 1
         assert program.output[last].startswith("epochs: interrupted at step 2 of 4 in ")
@@ -85,7 +86,8 @@ def test_ctrl_c_in_a_quick_loop(tmp_path: Path) -> None:
         program.type("\x03")
         assert program.end() == -signal.SIGINT
         assert "KeyboardInterrupt" in program.output
-        assert re.match(r"count: interrupted at step [\d,]+ in", program.output[-1])
+        # It comes last, or first, where Ctrl-C came between two blocks of steps.
+        assert sum(re.match(r"count: interrupted at step [\d,]+ in", line) is not None for line in program.output) == 1
 
 
 def test_sys_exit_in_a_loop(tmp_path: Path) -> None:

@@ -194,9 +194,9 @@ class Computation:
         """The times of its steps."""
         timer = self._timer
         if timer is None:
+            times = self.times
             from instep.timing import Timer
 
-            times = self.times
             feed = None if self.ended else self.feed  # dropped at the end, so that nothing goes in circles
             timer = self._timer = Timer._of(times, self.total, feed)
         return timer
@@ -205,6 +205,7 @@ class Computation:
     def times(self) -> Times:
         """What is known of its steps' times, with what was logged so far."""
         if self._times is None:
+            monitor.prepare()
             from instep.times import Times  # not on the way of `import instep`
 
             with _creating:
@@ -271,11 +272,12 @@ class Computation:
     def said(self, index: int) -> tuple[int | None, Any, dict[str, Any]] | None:
         """The last note on a step, if it is still known."""
         try:
-            for note in reversed(self._notes or ()):
-                if note[0] is not None and note[0] <= index:
-                    return note if note[0] == index else None
+            notes = list(self._notes or ())
         except RuntimeError:  # the loop has just added one
-            pass
+            return None
+        for note in reversed(notes):
+            if note[0] is not None and note[0] <= index:
+                return note if note[0] == index else None
         return None
 
     @property

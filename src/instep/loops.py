@@ -13,6 +13,7 @@ from instep.computation import Computation, status_of
 from instep.errors import InstepError
 from instep.handle import Handle, counting
 from instep.opcodes import GENERATOR, GET_ITER, GET_YIELD_FROM_ITER
+from instep.owed import owed, settle
 from instep.pace import Gate, paced
 from instep.sources import Cursor
 
@@ -124,6 +125,8 @@ class Track(Handle, Generic[T]):
             raise TypeError(
                 f"{type(source).__name__!r} is an asynchronous iterable: write `async for ... in track(...)`"
             )
+        if owed:
+            settle()
         cursor = Cursor(source, not by_for, self._run.total if self._given else None)
         run = self._fresh()
         if cursor.length is not None and run.total is None:

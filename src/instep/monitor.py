@@ -58,6 +58,7 @@ class Monitor:
         self.looking = Pulse(LOOK, self._beat, 0.02)
         self.showing = Pulse(SHOW, self._show_beat, 0.05)
         self.silent = False  # in a forked child, unless it is told otherwise
+        self.prepared = False
         self.reset()
 
     def reset(self) -> None:
@@ -67,7 +68,7 @@ class Monitor:
         self.finals: list[Snapshot] = []  # last pictures, not yet shown
         self.view: View | None = None
         self._drawing = allocate_lock()  # one at a time; who finds it taken goes on
-        self._chosen = self._prepared = False
+        self._chosen = False
         self._quiet = self._hurried = 0
         self.looking.reset()
         self.showing.reset()
@@ -109,17 +110,25 @@ class Monitor:
     # Looking
 
     def _beat(self, late: int) -> bool:
-        now = self.clock()
-        busy = self.look(now, late)
-        if not self._prepared:
-            self._prepared = True
-            _prepare()
+        if not self.prepared:
+            _import()
+            self.prepared = True
+        busy = self.look(self.clock(), late)
         self._quiet = 0 if busy else self._quiet + 1
         if self._quiet >= _QUIET:
             return False
+        now = self.clock()
         if self.ended or any(now - run.began >= SHOWN for run in list(self.running.copy())):
             self.showing.wake()
         return True
+
+    def prepare(self) -> None:
+        """To be called by a loop before it imports: the monitor's thread does it, for it hears no signals.
+
+        Where Ctrl-C cuts an import short CPython may keep importlib's locks, and have other threads wait for ever.
+        """
+        if not self.prepared:
+            self.looking.hurry(_WAIT)
 
     def look(self, now: int, late: int = 0) -> bool:
         """Look at everything that runs; `late` by so many ns. Gives whether there is anything."""
@@ -147,15 +156,16 @@ class Monitor:
             if run.ended - run.began >= SHOWN:
                 run.parent_id = parent.id
         ended.append(run)
-        if run.offspring:
+        full = len(ended) > _GATHERED or (parent is not None and parent.sum is not None)
+        if run.offspring or full:
+            self.prepare()
             from instep.summary import gather
 
-            gather(run.offspring, run)
-        if len(ended) > _GATHERED or (parent is not None and parent.sum is not None):
-            from instep.summary import gather
-
-            gather(ended, parent)
-            return
+            if run.offspring:
+                gather(run.offspring, run)
+            if full:
+                gather(ended, parent)
+                return
         due = parent is None and run.ended - run.began >= SHOWN and run.status != "failed" and self._may_show
         # Now, so that its last line stands above what is printed next. At exit there may be no thread any more.
         if due:
@@ -250,10 +260,8 @@ def _hurried(act: Callable[[], bool]) -> bool:
             sys.setswitchinterval(usual)
 
 
-def _prepare() -> None:
+def _import() -> None:
     """Import here, in good time, what loops would import when they end."""
-    import opcode  # noqa: F401
-
     import instep.summary
     import instep.timing  # noqa: F401
 

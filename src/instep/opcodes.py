@@ -62,7 +62,7 @@ def _opcodes() -> tuple[frozenset[int], int]:
     """The opcodes at which a loop's iterator is dropped on purpose, and FOR_ITER."""
     global _known
     if _known is None:
-        from opcode import opmap  # takes 2 ms, so only now
+        from opcode import opmap  # takes 1 ms, so only now; and only here, in the loop's thread: see `Monitor.prepare`
 
         on_purpose = frozenset(
             number

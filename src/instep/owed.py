@@ -1,7 +1,7 @@
 """Exceptions that came at a moment when raising them would lose them: raised again soon after.
 
 What a signal handler, or another thread, raises in a finalizer is printed and forgotten by CPython, be it Ctrl-C. The
-monitor has it raised again in the thread that it was meant for.
+thread's next loop raises it again as it begins, or else the monitor has it raised in that thread.
 """
 
 from __future__ import annotations
@@ -14,25 +14,41 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_owed: list[tuple[int, BaseException]] = []
+owed: list[tuple[int, BaseException]] = []
+"""The threads, by their idents, and what they are to raise."""
 
 
 def owe(error: BaseException) -> None:
     """Have `error` raised again in this thread."""
     if not sys.is_finalizing():
-        _owed.append((_thread.get_ident(), error))
+        owed.append((_thread.get_ident(), error))
+
+
+def settle() -> None:
+    """Raise here what is owed to this thread; for where raising loses nothing."""
+    me = _thread.get_ident()
+    for debt in owed[:]:
+        if debt[0] == me and _took(debt):
+            raise debt[1]
 
 
 def pay() -> None:
     """Raise what is owed, one to a thread at a time, for CPython holds no more; called by the monitor."""
     paid = set()
-    for debt in _owed[:]:
+    for debt in owed[:]:
         thread, error = debt
-        if thread not in paid:
+        if thread not in paid and _took(debt):
             paid.add(thread)
-            _owed.remove(debt)
             if thread in sys._current_frames():  # else it has ended
                 _raise_in(thread, error)
+
+
+def _took(debt: tuple[int, BaseException]) -> bool:
+    try:
+        owed.remove(debt)
+    except ValueError:  # another thread was first
+        return False
+    return True
 
 
 def _raise_in(thread: int, error: BaseException) -> None:

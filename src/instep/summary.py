@@ -100,28 +100,32 @@ def gather(ended: list[Computation], parent: Computation | None) -> None:
     """Add ended computations to their parent's sums, or to those at the top.
 
     Order of locks: this one, then that of a sum's times. A computation's own times are settled before: whoever holds
-    their lock may, in a signal handler, wait for this one.
+    their lock may, in a signal handler, wait for this one. What a lock guards is a call, never a loop: CPython 3.12 and
+    3.13 hear signals at jumps that they leave out of what `with` guards, and Ctrl-C there would keep the lock for good.
     """
     for run in ended[:]:
         run.fold()
-    long: list[Computation] = []
     with _lock:
-        sums = _top if parent is None else parent.inner if parent.sum is None else parent.sum.inner
-        if sums is None:
-            sums = {}
-            if parent is not None:
-                parent.inner = sums
-        batch = ended[:]  # others append to this very list
-        del ended[: len(batch)]
-        for run in batch:
-            _add(run, sums)
-            if run.show and run.ended - run.began >= SHOWN:
-                long.append(run)
+        long = _gather(ended, parent)
     if long:
         from instep.snapshots import take
 
         found = [take(run, run.ended) for run in long]
         monitor.finals.extend(found)  # at once: another thread takes from its front meanwhile
+
+
+def _gather(ended: list[Computation], parent: Computation | None) -> list[Computation]:
+    """Gives those that are shown by themselves."""
+    sums = _top if parent is None else parent.inner if parent.sum is None else parent.sum.inner
+    if sums is None:
+        sums = {}
+        if parent is not None:
+            parent.inner = sums
+    batch = ended[:]  # others append to this very list
+    del ended[: len(batch)]
+    for run in batch:
+        _add(run, sums)
+    return [run for run in batch if run.show and run.ended - run.began >= SHOWN]
 
 
 def _add(run: Computation, sums: dict[object, Sum]) -> None:
@@ -186,13 +190,16 @@ def interrupt(run: Computation, frames: set[int]) -> None:
     """Count the last passes below `run` as interrupted that failed in one of these frames."""
     gather(run.offspring or [], run)
     with _lock:
-        waiting = list((run.inner or {}).values())
-        while waiting:
-            part = waiting.pop()
-            waiting.extend(part.inner.values())
-            if part.failed_in in frames and part.statuses.get("failed"):
-                part.failed_in = 0
-                part.statuses["failed"] -= 1
-                if not part.statuses["failed"]:
-                    del part.statuses["failed"]
-                part.statuses["interrupted"] = part.statuses.get("interrupted", 0) + 1
+        for part in (run.inner or {}).values():
+            _interrupt(part, frames)
+
+
+def _interrupt(part: Sum, frames: set[int]) -> None:
+    for below in part.inner.values():
+        _interrupt(below, frames)
+    if part.failed_in in frames and part.statuses.get("failed"):
+        part.failed_in = 0
+        part.statuses["failed"] -= 1
+        if not part.statuses["failed"]:
+            del part.statuses["failed"]
+        part.statuses["interrupted"] = part.statuses.get("interrupted", 0) + 1

@@ -81,18 +81,21 @@ class Times:
     def add_each(self, steps: list[int], fetch: int) -> None:
         """Steps timed one by one, of which `fetch` ns in all were spent on producing the next item."""
         with self.lock:
-            buckets, count = self.buckets, len(steps)
-            for bucket in map(_bucket, steps):
-                buckets[bucket] = buckets.get(bucket, 0) + 1
-            if max(steps) > self._floor:
-                for i, ns in enumerate(steps, self.first + self.count):
-                    if ns > self._floor:
-                        self._rank(ns, i, 1)
-            ns = sum(steps)
-            self.timed += count
-            self.split += ns
-            self.split_fetch += fetch
-            self._passed(count, ns)
+            self._add_each(steps, fetch)
+
+    def _add_each(self, steps: list[int], fetch: int) -> None:
+        buckets, count = self.buckets, len(steps)
+        for bucket in map(_bucket, steps):
+            buckets[bucket] = buckets.get(bucket, 0) + 1
+        if max(steps) > self._floor:
+            for i, ns in enumerate(steps, self.first + self.count):
+                if ns > self._floor:
+                    self._rank(ns, i, 1)
+        ns = sum(steps)
+        self.timed += count
+        self.split += ns
+        self.split_fetch += fetch
+        self._passed(count, ns)
 
     def _passed(self, n: int, ns: int) -> None:
         self.count += n
@@ -144,13 +147,16 @@ class Times:
     def absorb(self, other: Times) -> None:
         """Add another's steps to these (their indices stay what they were)."""
         with self.lock:
-            for bucket, n in other.buckets.items():
-                self.buckets[bucket] = self.buckets.get(bucket, 0) + n
-            for row in other.slowest:
-                if row[0] > self._floor:
-                    self._rank(*row)
-            for name in ("count", "timed", "ns", "extra", "hidden", "split", "split_fetch"):
-                setattr(self, name, getattr(self, name) + getattr(other, name))
+            self._absorb(other)
+
+    def _absorb(self, other: Times) -> None:
+        for bucket, n in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + n
+        for row in other.slowest:
+            if row[0] > self._floor:
+                self._rank(*row)
+        for name in ("count", "timed", "ns", "extra", "hidden", "split", "split_fetch"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def quantile(self, q: float) -> float:
         """Nanoseconds that a share `q` of the steps did not exceed: the nearest rank; nan where there are none."""
