@@ -191,7 +191,7 @@ def test_a_forked_child_shows_nothing_and_tracks_as_ever():
 
 
 def test_loops_at_exit():
-    """In `atexit` functions and in finalizers that run when modules are torn down: right, and silent."""
+    """In `atexit` functions and in finalizers that run when modules are torn down: right, and silent; slow steps too."""
     out = quiet(
         """
         import atexit, os, sys
@@ -200,6 +200,7 @@ def test_loops_at_exit():
             tracker = track(iter("abc"))
             for letter in tracker:
                 note(letter)
+                sum(range(20_000))
             for _ in (left := track([1, 2, 3])):
                 break
             with stage("late"):

@@ -228,7 +228,10 @@ class Computation:
 
     def log_each(self, steps: list[int], fetch: int) -> None:
         """Steps were timed one by one; `fetch` ns of them all were spent to produce the next item."""
-        self.times.add_each(steps, fetch)
+        if self._times is None and is_finalizing():  # too late for an import
+            self.rows.append((len(steps), sum(steps), -1, fetch))
+        else:
+            self.times.add_each(steps, fetch)
 
     def feed(self) -> int:
         """For its timer: hand over what was logged, and give how many steps are over."""

@@ -22,11 +22,13 @@ from instep.pulse import Pulse, wait_for_threads_end
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
 
     from instep.computation import Computation
     from instep.model import Snapshot
     from instep.views import View
+
+    R = TypeVar("R")
 
 LOOK = 50_000_000
 """Nanoseconds between two looks."""
@@ -92,6 +94,9 @@ class Monitor:
 
     def close(self) -> None:
         """At exit: the last look, the last lines."""
+        _hurried(self._close)
+
+    def _close(self) -> None:
         self.looking.stop()
         self.showing.stop()
         if self.running or self.ended or self.finals:
@@ -166,7 +171,7 @@ class Monitor:
             if full:
                 gather(ended, parent)
                 return
-        due = parent is None and run.ended - run.began >= SHOWN and run.status != "failed" and self._may_show
+        due = parent is None and run.ended - run.began >= SHOWN and run.status != "failed" and self.may_show
         # Now, so that its last line stands above what is printed next. At exit there may be no thread any more.
         if due:
             # Of many that end together, one waits, and the last.
@@ -176,7 +181,8 @@ class Monitor:
                 self.show(run.ended)
 
     @property
-    def _may_show(self) -> bool:
+    def may_show(self) -> bool:
+        """Whether there is a view, or there may be one yet."""
         return self.view is not None or not self._chosen
 
     # Showing
@@ -248,8 +254,8 @@ class Monitor:
                 pass
 
 
-def _hurried(act: Callable[[], bool]) -> bool:
-    """Do what imports a lot, at the first showing: a busy loop gives the GIL away each 5 ms only, at each file read."""
+def _hurried(act: Callable[[], R]) -> R:
+    """Do what imports a lot: a busy loop gives the GIL away each 5 ms only, and each file that is read asks for it."""
     usual = sys.getswitchinterval()
     hurry = min(usual, 0.0005)
     sys.setswitchinterval(hurry)

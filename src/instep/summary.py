@@ -115,7 +115,7 @@ def gather(ended: list[Computation], parent: Computation | None) -> None:
 
 
 def _gather(ended: list[Computation], parent: Computation | None) -> list[Computation]:
-    """Gives those that are shown by themselves."""
+    """Give those that are to be shown by themselves."""
     sums = _top if parent is None else parent.inner if parent.sum is None else parent.sum.inner
     if sums is None:
         sums = {}
@@ -125,6 +125,8 @@ def _gather(ended: list[Computation], parent: Computation | None) -> list[Comput
     del ended[: len(batch)]
     for run in batch:
         _add(run, sums)
+    if not monitor.may_show:
+        return []
     return [run for run in batch if run.show and run.ended - run.began >= SHOWN]
 
 
