@@ -191,7 +191,7 @@ def test_a_forked_child_shows_nothing_and_tracks_as_ever():
 
 
 def test_loops_at_exit():
-    """In `atexit` functions and in finalizers that run when modules are torn down: right, and silent; slow steps too."""
+    """In `atexit` functions and in finalizers that run when modules are torn down: right and silent, slow steps too."""
     out = quiet(
         """
         import atexit, os, sys

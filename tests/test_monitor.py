@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 
+from children import quiet
 from drives import spin
 from instep import stage, track
 from instep.monitor import SHOWN, monitor
@@ -215,3 +216,48 @@ def test_a_pulse_beats_until_it_is_told_otherwise():
     pulse.hurry(10)
     assert len(beaten) > count_then
     pulse.stop()
+
+
+def test_where_no_thread_can_be_started_it_is_not_asked_for_all_the_time(monkeypatch):
+    """A loop wakes the monitor at each of its blocks: asking in vain each time costs more than the block."""
+    asked = []
+
+    def start_new_thread(*arguments):
+        asked.append(arguments)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("instep.pulse.start_new_thread", start_new_thread)
+    pulse = Pulse(1000, lambda late: True, 1.0)
+    assert not sum(pulse.wake() for _ in range(100))
+    assert not pulse.hurry(10)
+    assert len(asked) == 1
+    monkeypatch.setattr("instep.pulse.perf_counter_ns", lambda: 1 << 62)
+    assert not pulse.wake()
+    assert len(asked) == 2
+
+
+def test_what_runs_on_after_the_end_wakes_nothing():
+    """A daemon thread's busy loop goes on while the program exits: at each block it would ask for a thread, and whether
+    a person is there. Each asking gives the GIL away for an instant, so often that 3.12 hands it to no other thread.
+    """
+    out = quiet(
+        """
+        import threading
+        from instep import asking, track
+        from instep.monitor import monitor
+
+        threads = threading.active_count()
+        monitor.close()
+        asking.watch = lambda: print("asked")
+        tracker = track(iter(int, 1))
+        for position, _ in enumerate(tracker):
+            if position == 1_000_000:
+                break
+        for _ in track(range(3)):
+            for _ in track(range(3)):
+                tracker.note("said")
+        looking, showing = monitor.looking, monitor.showing
+        print(tracker.status, tracker.position, looking.asleep, showing.asleep, looking._started)
+        """
+    )
+    assert out == "stopped 1000001 True True 0\n"

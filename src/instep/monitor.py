@@ -70,7 +70,7 @@ class Monitor:
         self.finals: list[Snapshot] = []  # last pictures, not yet shown
         self.view: View | None = None
         self._drawing = allocate_lock()  # one at a time; who finds it taken goes on
-        self._chosen = False
+        self._chosen = self.closed = False
         self._quiet = self._hurried = 0
         self.looking.reset()
         self.showing.reset()
@@ -78,12 +78,12 @@ class Monitor:
     def wake(self) -> None:
         """Begin to look, if it doesn't yet."""
         self._quiet = 0
-        if is_finalizing():
+        if self.closed or is_finalizing():
             return
         if _IMPORTER_IS_MAIN:
             import threading  # noqa: F401
-        asking.watch()
-        self.looking.wake()
+        if self.looking.wake():
+            asking.watch()
 
     def pause(self) -> None:
         """Stop the threads, until something needs them again."""
@@ -93,7 +93,11 @@ class Monitor:
             wait_for_threads_end()
 
     def close(self) -> None:
-        """At exit: the last look, the last lines."""
+        """At exit: the last look, the last lines. What runs on, as daemon threads may, wakes nothing any more.
+
+        If it did, at each block, it would give the GIL away for an instant so often that CPython may never hand it on.
+        """
+        self.closed = True
         _hurried(self._close)
 
     def _close(self) -> None:
@@ -132,7 +136,7 @@ class Monitor:
 
         Where Ctrl-C cuts an import short CPython may keep importlib's locks, and have other threads wait for ever.
         """
-        if not self.prepared:
+        if not self.prepared and not self.closed:
             self.looking.hurry(_WAIT)
 
     def look(self, now: int, late: int = 0) -> bool:
@@ -177,7 +181,7 @@ class Monitor:
             # Of many that end together, one waits, and the last.
             wait = _WAIT if not self.running or run.ended - self._hurried > SHOW else 0
             self._hurried = run.ended
-            if not self.showing.hurry(wait):
+            if self.closed or not self.showing.hurry(wait):
                 self.show(run.ended)
 
     @property

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 2.0
 """Seconds that `stop` waits for a call that hangs (a terminal that takes no more text)."""
+_AGAIN = 1_000_000_000
+"""Nanoseconds until a thread is asked for again where there was none to be had: a loop wakes at each block."""
 _LONG = 100_000_000
 """Nanoseconds: a beat that takes less is quick."""
 
@@ -39,21 +41,25 @@ class Pulse:
         self._stopping = False
         self._waiting: list[Any] = []  # locks of those who wait for the next beat's end
         self._started = self._arrived = 0
+        self._refused = 0  # until when not to ask for a thread again
         self._thread = 0
 
-    def wake(self) -> None:
-        """Start the thread if it isn't there; where no thread can be started, go without.
+    def wake(self) -> bool:
+        """Start the thread if it isn't there; where no thread can be started, go without. Gives whether it was started.
 
         A signal handler may raise at any point in here: the thread itself says when it is there, and goes again if
         another one is.
         """
-        if self.asleep and self._arrived >= self._started:
-            self._stopping = False
-            try:
-                start_new_thread(self._run, ())
-            except RuntimeError:  # no more threads, or no more at the interpreter's end
-                return
-            self._started += 1
+        if not self.asleep or self._arrived < self._started or perf_counter_ns() < self._refused:
+            return False
+        self._stopping = False
+        try:
+            start_new_thread(self._run, ())
+        except RuntimeError:  # no more threads, or no more at the interpreter's end
+            self._refused = perf_counter_ns() + _AGAIN
+            return False
+        self._started += 1
+        return True
 
     def _run(self) -> None:
         alone = self._alone
