@@ -1,14 +1,16 @@
 """What all tests share: a clean environment, and the examples of README, docs and docstrings as tests."""
 
+import linecache
 import os
+import re
 from time import perf_counter_ns
 
 import pytest
-from sybil import Sybil
+from sybil import Document, Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.parsers import myst, rest
 
-from instep.computation import _innermost
+from instep.current import latest
 from instep.monitor import monitor
 
 VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
@@ -20,9 +22,25 @@ def clean_environment(monkeypatch):
     for name in list(os.environ):
         if name in VARIABLES or name.startswith("INSTEP_"):
             monkeypatch.delenv(name)
-    _innermost.set(None)  # another test's loops, left to the garbage collector, are none of this one's
+    latest.set(None)  # another test's loops, left to the garbage collector, are none of this one's
     for run in monitor.running.copy():
         run.end("stopped", perf_counter_ns())
+
+
+_FENCE = re.compile(r"^```python\n(?!>>>)(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Page(Document):
+    """A page whose examples are a source, in their lines, so that a function in it can be found there."""
+
+    def __init__(self, text, path):
+        super().__init__(text, path)
+        source, end = [], 0
+        for fence in _FENCE.finditer(text):
+            source += ["\n"] * text.count("\n", end, fence.start(1)), fence[1].splitlines(keepends=True)
+            end = fence.end(1)
+        lines = [line for part in source for line in part]
+        linecache.cache[path] = len(text), None, lines, path
 
 
 pytest_collect_file = (
@@ -30,6 +48,7 @@ pytest_collect_file = (
     Sybil(
         parsers=[myst.PythonCodeBlockParser(), myst.SkipParser()],
         patterns=["README.md", "docs/*.md"],
+        document_types={".md": Page},
         fixtures=["clean_environment"],
     )
     + Sybil(

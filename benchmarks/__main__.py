@@ -21,7 +21,10 @@ import pyperf
 from benchmarks import tables
 from benchmarks.figures import Raw, Read, Section, machine
 
-ROWS = ("overhead", "screen", "starting", "importing", "notes", "exact", "hidden", "stale", "memory")
+ROWS = (
+    *("overhead", "screen", "starting", "importing", "notes", "exact", "hidden", "stale", "memory"),
+    *("functions", "laziness"),
+)
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -83,7 +86,8 @@ def _judge(benchmarks: list[pyperf.Benchmark]) -> list[Section]:
 
 
 def _common(benchmarks: list[pyperf.Benchmark]) -> dict[str, object]:
-    return dict(benchmarks[-1].get_metadata())
+    """What is known of the machine; a row may have been measured where not every peer was there, or not lately."""
+    return {name: value for one in benchmarks for name, value in one.get_metadata().items()}
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The benchmarks' own judgement, and that a smoke run finds nothing wrong."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -20,3 +21,92 @@ def test_a_smoke_run_finds_positions_statuses_counts_and_notes_right():
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "## Facts that must hold in the same runs" in run.stdout
+
+
+@pytest.mark.campaign
+def test_a_smoke_run_of_functions_finds_results_steps_and_items_right():
+    """`--only functions --only laziness --quick`, which needs no peers, exits with 0 and keeps nothing."""
+    pytest.importorskip("pyperf", reason="needs the dependency group `bench`")
+    rows = ["--only", "functions", "--only", "laziness"]
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", *rows], cwd=ROOT, capture_output=True, text=True, timeout=600
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "| three of ten values: values computed | eager 10, by hand 6, lazy 6 |" in run.stdout
+    for loop in ("for, two assignments", "for, pass", "while, one assignment"):
+        facts = [line for line in run.stdout.splitlines() if line.startswith(f"| steps; {loop}:")]
+        assert len(facts) == 1
+        assert facts[0].endswith("| all | met |")
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """Gives what a row says of one process's values, by name, and of the facts with them."""
+    pytest.importorskip("pyperf", reason="needs the dependency group `bench`")
+    monkeypatch.syspath_prepend(str(ROOT))
+
+    def judge(row, values, facts):
+        figures, module = (importlib.import_module(f"benchmarks.{name}") for name in ("figures", f"rows.{row}"))
+        raw = figures.Raw(row)
+        for name, seconds in values.items():
+            raw.add(name, seconds, **facts(name))
+        return module.judge(figures.Read(row, raw.benchmarks({"python_version": "?"})))
+
+    return judge
+
+
+def _functions(judged, right=lambda name: True, **slow):
+    """All ways take 1 µs more than the plain function, but for the grains' ways that are named, in µs."""
+    drivers, row = (importlib.import_module(f"benchmarks.{name}") for name in ("drivers", "rows.functions"))
+    seconds = {way: (1 + slow.get(way.split(",")[0].replace(" ", "_"), 0)) * 1e-6 for way in drivers.WAYS}
+    seconds |= dict.fromkeys(row.PLAIN.values(), 1e-9)
+    values = {f"{loop}, {way}": [seconds[way]] for loop in row.LOOPS for way in drivers.WAYS}
+    return judged("functions", values, lambda name: {"right": right(name), "steps": 100})
+
+
+def test_a_step_slower_than_its_bar_is_said_to_miss_it_also_by_next(judged):
+    """1 µs is too slow for a statement and quick enough for an instruction; at 3 µs an instruction misses its bar."""
+    claims = _functions(judged).claims
+    own = [claim for claim in claims if "beside" not in claim.what]
+    assert {claim.what.partition(";")[0]: claim.met for claim in own} == {
+        "statement grain, run()": False,
+        "statement grain, next": False,
+        "bytecode grain, run()": True,
+        "bytecode grain, next": True,
+    }
+    slow = _functions(judged, bytecode_grain=2).claims
+    assert not any(claim.met for claim in slow if claim.what.startswith("bytecode grain"))
+
+
+def test_the_statement_grain_is_held_against_the_tracer_of_its_run(judged):
+    """Twice the tracer's time is a miss; the tracer's own time is none."""
+    for more, met in (0, True), (1, False):
+        claims = _functions(judged, statement_grain=more).claims
+        assert {claim.met for claim in claims if "beside" in claim.what} == {met}
+
+
+def test_a_wrong_number_of_steps_is_a_fact_that_fails(judged):
+    """One wrong way of one loop fails that loop's fact, and no other's."""
+    facts = _functions(judged, lambda name: name != "for, pass, bytecode grain, run()").facts
+    assert [fact.met for fact in facts] == [True, False, True]
+
+
+def _laziness(judged, ratio=1.0, grown=0, computed=6):
+    row = importlib.import_module("benchmarks.rows.laziness")
+    ways = {"eager": 1e-8, "by hand": 1e-8, "lazy": ratio * 1e-8}
+    values = {f"{case}, {way}": [seconds] for case in row.CASES for way, seconds in ways.items()}
+    values |= {f"{row.WANTING}, {way}": [1.0 if way == "eager" else 0.6] for way in ways} | {
+        f"{row.KEPT}, lazy": [1e-6]
+    }
+    values |= {f"{how}, {way}": [1e6] * 99 + [1e6 + grown] for how in row.FLAT for way in ("by hand", "lazy")}
+    return judged(
+        "laziness", values, lambda name: {"right": True, "computed": 10 if name.endswith("eager") else computed}
+    )
+
+
+def test_lazy_is_held_against_the_generator_by_hand_and_against_flat_memory(judged):
+    """1.05 times and no growth meet all bars; 1.2 times and a megabyte miss theirs; a seventh value is a wrong fact."""
+    assert all(claim.met for claim in _laziness(judged, ratio=1.05).claims)
+    slow = _laziness(judged, ratio=1.2, grown=1 << 20).claims
+    assert {claim.what.partition(":")[0] for claim in slow if claim.met} == {"three of ten values"}
+    assert [fact.met for fact in _laziness(judged, computed=7).facts] == [False, True]

@@ -650,8 +650,9 @@ def test_the_documented_names():
     """The public names are these, each of them can be had, and no other."""
     assert sorted(instep.__all__) == sorted(
         [
-            "NEXT", "InstepError", "Note", "Place", "Report", "Sent", "Snapshot", "Status", "Step", "Summary", "Timer",
-            "Timing", "Track", "UnansweredSend", "coroutine", "note", "report", "stage", "track",
+            "AsyncSteps", "CannotDefer", "CannotStep", "InstepError", "LazyDiffers", "LazySequence", "LazySet", "NEXT",
+            "Note", "Place", "Report", "Sent", "Snapshot", "Status", "Step", "Steps", "Summary", "Timer", "Timing",
+            "Track", "UnansweredSend", "coroutine", "lazy", "note", "report", "stage", "steps", "track",
         ]
     )  # fmt: skip
     for name in instep.__all__:

@@ -9,7 +9,8 @@ import threading
 import pytest
 
 from instep import note, stage, track
-from instep.computation import Computation, _by_frame, current
+from instep.computation import Computation
+from instep.current import by_frame, current
 from instep.monitor import monitor
 
 
@@ -311,7 +312,7 @@ def test_many_suspended_generators_leave_nothing():
     del one
     steps.clear()
     assert not monitor.running
-    assert not _by_frame
+    assert not by_frame
 
 
 def test_stages_and_loops_in_one_another():

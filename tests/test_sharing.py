@@ -117,7 +117,7 @@ def test_sixty_four_loops_at_once():
         """
         import sys, threading
         from instep import note, track, report
-        from instep.computation import _by_frame
+        from instep.current import by_frame
         from instep.monitor import monitor
         sys.setswitchinterval(1e-5)
         results, gate = {}, threading.Barrier(64)
@@ -133,7 +133,7 @@ def test_sixty_four_loops_at_once():
         for thread in threads: thread.start()
         for thread in threads: thread.join()
         assert results == {mine: ("finished", 200, True) for mine in range(64)}, results
-        assert not monitor.running and not _by_frame
+        assert not monitor.running and not by_frame
         assert sum(row.steps for row in report()) == 64 * 200
         """
     )

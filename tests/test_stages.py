@@ -8,7 +8,7 @@ import pytest
 
 from children import quiet
 from instep import Report, note, report, stage, track
-from instep.computation import current
+from instep.current import current
 
 
 def test_a_stage_begins_and_ends_with_its_block():

@@ -1,14 +1,23 @@
-"""A Python computation as its steps: track loops, time them, say things about them, out of band."""
+"""A Python computation as its steps: see, time, annotate and take them one at a time, out of band."""
 
 from __future__ import annotations
 
-from instep.computation import note
+from instep.current import note
 from instep.errors import InstepError
 from instep.loops import Track, track
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from instep.coroutines import NEXT, Sent, UnansweredSend, coroutine
+    from instep.functions.awaiting import AsyncSteps
+    from instep.functions.comparing import LazyDiffers
+    from instep.functions.driving import Steps
+    from instep.functions.grains import CannotStep
+    from instep.functions.laziness import lazy
+    from instep.functions.refusals import CannotDefer
+    from instep.functions.run import steps
+    from instep.functions.sequence import LazySequence
+    from instep.functions.sets import LazySet
     from instep.model import Note, Place, Snapshot, Status, Step, Summary, Timing
     from instep.reporting import Report, report
     from instep.stages import stage
@@ -16,7 +25,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NEXT",
+    "AsyncSteps",
+    "CannotDefer",
+    "CannotStep",
     "InstepError",
+    "LazyDiffers",
+    "LazySequence",
+    "LazySet",
     "Note",
     "Place",
     "Report",
@@ -24,20 +39,32 @@ __all__ = [
     "Snapshot",
     "Status",
     "Step",
+    "Steps",
     "Summary",
     "Timer",
     "Timing",
     "Track",
     "UnansweredSend",
     "coroutine",
+    "lazy",
     "note",
     "report",
     "stage",
+    "steps",
     "track",
 ]
 
 _LATER = {
     "coroutines": ("NEXT", "Sent", "UnansweredSend", "coroutine"),
+    "functions.awaiting": ("AsyncSteps",),
+    "functions.comparing": ("LazyDiffers",),
+    "functions.driving": ("Steps",),
+    "functions.grains": ("CannotStep",),
+    "functions.laziness": ("lazy",),
+    "functions.refusals": ("CannotDefer",),
+    "functions.run": ("steps",),
+    "functions.sequence": ("LazySequence",),
+    "functions.sets": ("LazySet",),
     "model": ("Note", "Place", "Snapshot", "Status", "Step", "Summary", "Timing"),
     "reporting": ("Report", "report"),
     "stages": ("stage",),

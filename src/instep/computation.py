@@ -1,17 +1,12 @@
-"""`Computation`: one running sequence of steps; which one is current in this thread or task.
-
-Which one is current can't be told by a context variable alone, since generators interleave: it is the innermost
-running computation whose frame is on the caller's stack. The context variable serves inheritance into tasks and
-threads, and to answer at once where nothing runs.
-"""
+"""`Computation`: one running sequence of steps, and its place among others."""
 
 from __future__ import annotations
 
 import sys
-from _contextvars import ContextVar
 from _thread import RLock, get_ident
 from time import perf_counter_ns
 
+from instep.current import by_frame, enclosing, latest, running_below, task_id
 from instep.monitor import locks, monitor
 
 TYPE_CHECKING = False
@@ -35,8 +30,6 @@ looking = monitor.looking
 is_finalizing = sys.is_finalizing
 _KEPT_NOTES = 1000
 _FOLD = 128  # rows to let gather before the loop folds them itself
-_innermost: ContextVar[Computation | None] = ContextVar("instep", default=None)
-_by_frame: dict[int, Computation] = {}  # id of a frame -> the innermost running computation begun there
 _creating = RLock()
 locks.append(_creating)
 _ids = iter(range(1, 1 << 62)).__next__
@@ -58,6 +51,7 @@ class Computation:
     done = 0
     over = 0  # steps known to be over once it has ended
     handing = True  # whether it hands out items, so that the last one's step is not over yet
+    between = False  # whether it stands between two steps, notes being about the one that is over
     shared = False  # whether its iterator may be in several threads
     by_for = False  # whether a `for` drives it, so that how it was left can be told
     final: Status | None = None
@@ -105,9 +99,9 @@ class Computation:
         """Begin in `frame`; with `scope`, notes given there and below it go here, and what begins there is a child."""
         self.status = "running"
         thread = self.thread = get_ident()
-        below = _innermost.get()
+        below = latest.get()
         if below is not None:
-            below = self.below = _running_below(below)
+            below = self.below = running_below(below)
         if frame is not None:
             self.at, self.code = frame.f_lasti, frame.f_code
             if below is not None:
@@ -118,9 +112,9 @@ class Computation:
             monitor.wake()
         if scope and frame is not None:
             me = self.frame = id(frame)
-            self.outer = _by_frame.get(me)
-            _by_frame[me] = self
-            _innermost.set(self)
+            self.outer = by_frame.get(me)
+            by_frame[me] = self
+            latest.set(self)
         monitor.running.add(self)
         self.began = perf_counter_ns()
         if self.final is not None:  # where threads share the iterator, another may have ended it before we are done
@@ -129,7 +123,7 @@ class Computation:
 
     def _parent(self, below: Computation, frame: FrameType, thread: int) -> Computation | None:
         """What this one runs in. Those begun at the very same place are siblings, as in `zip(track(a), track(b))`."""
-        up = _enclosing(below, frame, thread)
+        up = enclosing(below, frame, thread)
         me, at = id(frame), frame.f_lasti
         while up is not None and up.frame == me and up.at == at:
             up = up.parent
@@ -160,20 +154,20 @@ class Computation:
     def _unregister(self) -> None:
         """Be current, and looked at, no more."""
         monitor.running.discard(self)
-        above = _by_frame.get(self.frame) if self.frame else None
+        above = by_frame.get(self.frame) if self.frame else None
         if above is self:
             if self.outer is None:
-                _by_frame.pop(self.frame, None)
+                by_frame.pop(self.frame, None)
             else:
-                _by_frame[self.frame] = self.outer
+                by_frame[self.frame] = self.outer
         else:  # loops of one frame may end in any order, as in `zip(track(a), track(b))`
             while above is not None and above.outer is not self:
                 above = above.outer
             if above is not None:
                 above.outer = self.outer
-        self.below = _running_below(self.below)  # kept, but short: tasks that copied this context find the way up
-        if _innermost.get() is self:
-            _innermost.set(self.below)
+        self.below = running_below(self.below)  # kept, but short: tasks that copied this context find the way up
+        if latest.get() is self:
+            latest.set(self.below)
 
     @property
     def position(self) -> int:
@@ -268,7 +262,7 @@ class Computation:
             notes = self._notes = deque(maxlen=_KEPT_NOTES)
         read = self.read
         done = self.done if read is None else read()
-        if self.handing:
+        if self.handing or self.between:
             done -= 1
         notes.append((None if done < 0 or self.ended else self.initial + done, value, fields))
 
@@ -308,57 +302,6 @@ class Computation:
         return f"{file.replace(chr(92), '/').rpartition('/')[2] if function == '<module>' else function}:{line}"
 
 
-def task_id() -> int:
-    """The current asyncio task, as an id; 0 outside of one."""
-    asyncio = sys.modules["asyncio"]
-    try:
-        loop = asyncio._get_running_loop()
-        task = loop and asyncio.current_task(loop)
-    except AttributeError:  # asyncio is being imported
-        return 0
-    return id(task) if task is not None else 0
-
-
-def _running_below(computation: Computation | None) -> Computation | None:
-    """The first one in the context, from this one on, that still runs."""
-    while computation is not None and computation.status != "running":
-        computation = computation.below
-    if computation is not None and computation.below is not None and computation.below.status != "running":
-        computation.below = _running_below(computation.below)
-    return computation
-
-
-def _enclosing(innermost: Computation | None, frame: FrameType, thread: int) -> Computation | None:
-    """The innermost running computation around `frame`: one begun in a frame on the stack, or else inherited.
-
-    `innermost` is the latest begun in this context: it may be a suspended generator's, which doesn't count.
-    """
-    get: Any = _by_frame.get
-    f: FrameType | None = frame
-    while f is not None:
-        found = get(id(f))
-        if found is not None:
-            while found is not None and found.status != "running":
-                found = found.outer
-            if found is not None and found.code is f.f_code:
-                return found  # type: ignore[no-any-return]
-        f = f.f_back
-    task = task_id() if "asyncio" in sys.modules else 0
-    for _ in range(16):
-        if innermost is None:
-            return None
-        if innermost.status == "running" and (innermost.thread != thread or innermost.task != task):
-            return innermost
-        innermost = innermost.below
-    return None
-
-
-def current(depth: int = 1) -> Computation | None:
-    """The innermost running computation of the caller (or of who called it, `depth` frames up)."""
-    innermost = _innermost.get()
-    return None if innermost is None else _enclosing(innermost, sys._getframe(depth), get_ident())
-
-
 def status_of(kind: type[BaseException]) -> Status:
     """The status of what an exception of this kind has left."""
     if issubclass(kind, KeyboardInterrupt):
@@ -373,16 +316,3 @@ def caller(frame: FrameType) -> FrameType:
     while frame.f_globals.get("__name__") == "contextlib" and frame.f_back is not None:
         frame = frame.f_back
     return frame
-
-
-def note(value: object = None, /, **fields: Any) -> None:
-    """Say something about the current step of the innermost computation: `note("slow")`, `note(loss=0.3)`.
-
-    Does nothing where none runs, so libraries may call it. It moves no loop, costs about a microsecond, and works
-    from any function below the loop's; in other threads and tasks it goes to the computation that they inherited.
-    """
-    innermost = _innermost.get()
-    if innermost is not None:
-        found = _enclosing(innermost, sys._getframe(1), get_ident())
-        if found is not None:
-            found.note(value, fields)

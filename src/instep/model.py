@@ -32,15 +32,29 @@ class Note(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One part of a computation."""
+    """One part of a computation. What follows `among` is known of a function's steps only."""
 
     index: int  # type: ignore[assignment]
     seconds: float
     name: str | None = None
+    """A function's step is called by what it binds or does: `"x"`, `"return"`, `"if n > 3"`, or the instruction."""
     note: Note | None = None
     """The last note said in it."""
     among: int = 1
     """More than 1 where it is not known which step it was: one of so many, from `index` on, timed together."""
+    value: Any = None
+    """What it bound, or what its expression gave; `None` also where `has_value` is false."""
+    has_value: bool = False
+    binds: bool = False
+    """Whether it is an assignment whose value is known."""
+    line: int | None = None
+    end_line: int | None = None
+    source: str = ""
+    """Its text; empty where the source is not to be had."""
+    depth: int = 0
+    """How deep it is nested in the function's compound statements."""
+    stack: tuple[Any, ...] | None = None
+    """The values on the interpreter's own stack after it, where they can be had."""
 
 
 class Timing(NamedTuple):

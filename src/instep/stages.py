@@ -7,7 +7,8 @@ from _thread import get_ident
 from time import perf_counter_ns
 
 from instep.checks import checked_str, short
-from instep.computation import caller, status_of, task_id
+from instep.computation import caller, status_of
+from instep.current import task_id
 from instep.loops import Track
 
 TYPE_CHECKING = False

@@ -90,7 +90,9 @@ class Sum:
 
 
 def _key(run: Computation) -> object:
-    """What is added up: stages by name, loops by the place where they began."""
+    """What is added up: stages by name, functions by where they are written, loops by the place where they began."""
+    if run.kind == "function":
+        return run.place
     if run.kind == "stage" or run.code is None:
         return run.kind, run.name
     return id(run.code), run.at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _collections import _count_elements as count_elements  # type: ignore[import-not-found]
 from _thread import RLock
 from math import ceil, exp, log, nan
 
@@ -40,6 +41,7 @@ class Times:
         self.count = self.timed = self.ns = self.extra = self.hidden = 0
         self.split = self.split_fetch = 0.0
         self.buckets: dict[int, float] = {}
+        self.names: dict[int, str] = {}  # index -> name, of those among the slowest that have one
         self.slowest: list[tuple[int, int, int, Said | None]] = []  # (ns, index, among, note), the slowest first
         self.forecast = Forecast()
         self.lock = RLock()  # a finalizer that runs in here may ask for the same times
@@ -78,24 +80,27 @@ class Times:
                 self._rank(ns // n, self.first + self.count, n)
             self.add(n, ns, steady=True)
 
-    def add_each(self, steps: list[int], fetch: int) -> None:
-        """Steps timed one by one, of which `fetch` ns in all were spent on producing the next item."""
+    def add_each(self, steps: list[int], fetch: int | None) -> None:
+        """Steps timed one by one, of which `fetch` ns in all were spent on producing the next item.
+
+        `fetch` is `None` where nobody waits for items, as in a function.
+        """
         with self.lock:
             self._add_each(steps, fetch)
 
-    def _add_each(self, steps: list[int], fetch: int) -> None:
-        buckets, count = self.buckets, len(steps)
-        for bucket in map(_bucket, steps):
-            buckets[bucket] = buckets.get(bucket, 0) + 1
+    def _add_each(self, steps: list[int], fetch: int | None) -> None:
+        # As `_bucket`, not called for each; in C, as `collections.Counter` does it.
+        count_elements(self.buckets, [int(log(ns) * _SCALE) if ns > 1 else 0 for ns in steps])
         if max(steps) > self._floor:
             for i, ns in enumerate(steps, self.first + self.count):
                 if ns > self._floor:
                     self._rank(ns, i, 1)
         ns = sum(steps)
-        self.timed += count
-        self.split += ns
-        self.split_fetch += fetch
-        self._passed(count, ns)
+        self.timed += len(steps)
+        if fetch is not None:
+            self.split += ns
+            self.split_fetch += fetch
+        self._passed(len(steps), ns)
 
     def _passed(self, n: int, ns: int) -> None:
         self.count += n

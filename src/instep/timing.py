@@ -132,9 +132,10 @@ class Timer:
         """
         from instep.model import Note, Step
 
+        times = self._settled()
         return tuple(
-            Step(index, ns / 1e9, note=None if said is None else Note(*said), among=among)
-            for ns, index, among, said in self._settled().ranked()
+            Step(index, ns / 1e9, times.names.get(index), None if said is None else Note(*said), among)
+            for ns, index, among, said in times.ranked()
         )
 
     @property

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from shutil import get_terminal_size
-from unicodedata import east_asian_width
 
 from instep.model import Summary, Timing
-from instep.views import text
+from instep.views import columns, text
 from instep.views.sentences import otherwise, which
 
 HEADINGS = ("computation", "steps", "status", "time", "mean", "p95", "slowest", "fetch/body")
@@ -25,19 +24,14 @@ def table(rows: Sequence[Summary]) -> str:
     every = list(_walk(rows))
     cells = [HEADINGS[1:], *(_cells(row) for _, row in every)]
     room = max(WIDTH, get_terminal_size((WIDTH, 24)).columns) - sum(
-        2 + max(map(_width, column)) for column in zip(*cells, strict=True)
+        2 + max(map(columns.width, column)) for column in zip(*cells, strict=True)
     )
     names = [HEADINGS[0], *(_name(depth, row, max(LEAST_NAME, room)) for depth, row in every)]
     cells = [(name, *figures) for name, figures in zip(names, cells, strict=True)]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join(_aligned(cell, width, k in _LEFT) for k, (cell, width) in enumerate(zip(line, widths, strict=True)))
-        for line in cells
-    ]
-    lines.insert(1, "  ".join("-" * width for width in widths))
+    lines = columns.lines(cells, _LEFT)
     if any(_is_sampled(row.timing) for _, row in every):
         lines.append(f"{SAMPLED} from a sample: not every step was timed by itself")
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _walk(rows: Sequence[Summary]) -> Iterator[tuple[int, Summary]]:
@@ -88,13 +82,3 @@ def _shares(timing: Timing, mark: str) -> str:
 
 def _is_sampled(timing: Timing | None) -> bool:
     return timing is not None and timing.timed < timing.count
-
-
-def _width(cell: str) -> int:
-    """Columns on a terminal, near enough for a table: wide East Asian characters take two."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in cell)
-
-
-def _aligned(cell: str, width: int, left: bool) -> str:
-    space = " " * (width - _width(cell))
-    return cell + space if left else space + cell

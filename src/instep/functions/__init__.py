@@ -1,0 +1,1 @@
+"""A function as its steps, and an eager function as a lazy one."""

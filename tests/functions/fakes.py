@@ -1,0 +1,1 @@
+"""Grains made by hand: what `Steps` drives, without any other part of the package."""
