@@ -3,6 +3,7 @@
 import linecache
 import os
 import re
+import signal
 from time import perf_counter_ns
 
 import pytest
@@ -13,6 +14,9 @@ from sybil.parsers import myst, rest
 from instep.current import latest
 from instep.monitor import monitor
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # under `make test &`: what is started would ignore it, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
 
 
@@ -20,7 +24,7 @@ VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "T
 def clean_environment(monkeypatch):
     """Nothing that whoever runs the tests has set chooses a view, a colour or a width."""
     for name in list(os.environ):
-        if name in VARIABLES or name.startswith("INSTEP_"):
+        if name in VARIABLES or (name.startswith("INSTEP_") and name != "INSTEP_TEST_CACHE"):
             monkeypatch.delenv(name)
     latest.set(None)  # another test's loops, left to the garbage collector, are none of this one's
     for run in monitor.running.copy():

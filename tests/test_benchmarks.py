@@ -26,7 +26,6 @@ def test_a_smoke_run_finds_positions_statuses_counts_and_notes_right():
 @pytest.mark.campaign
 def test_a_smoke_run_of_functions_finds_results_steps_and_items_right():
     """`--only functions --only laziness --quick`, which needs no peers, exits with 0 and keeps nothing."""
-    pytest.importorskip("pyperf", reason="needs the dependency group `bench`")
     rows = ["--only", "functions", "--only", "laziness"]
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick", *rows], cwd=ROOT, capture_output=True, text=True, timeout=600
@@ -42,7 +41,6 @@ def test_a_smoke_run_of_functions_finds_results_steps_and_items_right():
 @pytest.fixture
 def judged(monkeypatch):
     """Gives what a row says of one process's values, by name, and of the facts with them."""
-    pytest.importorskip("pyperf", reason="needs the dependency group `bench`")
     monkeypatch.syspath_prepend(str(ROOT))
 
     def judge(row, values, facts):
