@@ -8,6 +8,7 @@ import pytest
 from children import quiet
 from drives import spin
 from instep import stage, track
+from instep.computation import Computation
 from instep.monitor import SHOWN, monitor
 from instep.pulse import Pulse
 from watching import Shown, watched
@@ -142,6 +143,26 @@ def test_a_quick_loop_that_turns_slow_is_known_by_its_parts():
         assert timer.count == 3000
         assert timer.max < 0.1
         assert 0.0098 < timer.quantile(0.95) < 0.0102
+
+
+@pytest.mark.parametrize("border", range(1, 11))
+def test_a_block_that_ends_between_two_looks_is_counted_once(border):
+    """Of the steps since the last look those before the block's end are in its row: they are no part of the next."""
+    with watched(Shown()) as hand:
+        at = 0
+        run = Computation("slow", None)
+        run.read = lambda: at
+        run.begin(None)
+        for _ in range(20):  # looks, five steps of 10 ms apart
+            for _ in range(5):
+                at += 1
+                hand.move(0.01)
+                if at == 60 + border:
+                    run.log(at, 1000)  # the block had begun when steps were still quick
+            hand.look()
+        run.log(at - 60 - border, 1000)
+        assert run.timer.count == at == 100
+        run.end("finished", hand.now())
 
 
 def test_what_was_dropped_unseen_is_ended_at_the_second_look():

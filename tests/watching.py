@@ -71,6 +71,7 @@ def watched(view: Shown) -> Iterator[Hand]:
     others = monitor.running.copy()  # what another test left to the garbage collector
     monitor.running.clear()
     monitor.looking.asleep = monitor.showing.asleep = False  # so that nobody wakes them
+    monitor.prepared = True  # nor waits for them to import
     try:
         yield hand
     finally:

@@ -248,7 +248,8 @@ class Computation:
                     for n, ns, step, fetch in batch:
                         ahead, ahead_ns = self.ahead
                         if ahead:  # a part of this block was added when it was seen to go slowly
-                            n, ns, self.ahead = max(n - ahead, 0), max(ns - ahead_ns, 0), (0, 0)
+                            part, part_ns = min(n, ahead), min(ns, ahead_ns)
+                            n, ns, self.ahead = n - part, ns - part_ns, (ahead - part, ahead_ns - part_ns)
                         times.add(n, ns, step if step <= ns else -1, fetch, steady=ahead > 0)
                 finally:
                     self._folding = False

@@ -304,7 +304,7 @@ def _look(run: Computation, now: int, late: int) -> None:
     moved = at != position
     if moved:
         if run.moved and run.read is not None and not run.timed and late < LOOK:
-            _part(run, at - position, now, since)
+            _part(run, at, at - position, now, since)
         run.seen = at, now
         lasted = late  # the interpreter was held up, by the step that still goes on, most likely: its block will tell
     else:
@@ -314,13 +314,15 @@ def _look(run: Computation, now: int, late: int) -> None:
         run.times.sight(run.initial + at - 1, lasted)
 
 
-def _part(run: Computation, n: int, now: int, since: int) -> None:
+def _part(run: Computation, at: int, n: int, now: int, since: int) -> None:
     """Since the last look `n` steps of a block went by: where it is a slow block, this is what is known of them."""
     times = run.times
     with times.lock:
-        if run.began + times.ns + times.extra < now - 4 * LOOK:
-            times.add_part(n, now - since)
-            run.ahead = run.ahead[0] + n, run.ahead[1] + now - since
+        part = min(n, at - times.count)  # the others belong to blocks that were over since, and were logged
+        if part > 0 and run.began + times.ns + times.extra < now - 4 * LOOK:
+            ns = (now - since) * part // n
+            times.add_part(part, ns)
+            run.ahead = run.ahead[0] + part, run.ahead[1] + ns
 
 
 monitor = Monitor()
