@@ -1,6 +1,7 @@
 """Ctrl-C, fork, and the interpreter's end: in children."""
 
 import os
+import signal
 import sys
 
 import pytest
@@ -317,3 +318,20 @@ def test_a_report_in_a_signal_handler_waits_for_nobody():
         thread.join()
         """
     )
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.25])
+def test_ctrl_c_ends_the_process_by_its_signal(seconds):
+    """A shell that runs it in a loop can tell, be the view imported at exit only or not at all."""
+    done = python(
+        f"""
+        import os, signal, time
+        from instep import track
+        for _ in track(range(3)):
+            time.sleep({seconds})
+            os.kill(os.getpid(), signal.SIGINT)
+        """,
+        view="lines",
+    )
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr.count("KeyboardInterrupt") == 1

@@ -99,6 +99,8 @@ class Monitor:
         """
         self.closed = True
         _hurried(self._close)
+        if isinstance(getattr(sys, "last_value", None), KeyboardInterrupt):
+            _end_by_signal()
 
     def _close(self) -> None:
         self.looking.stop()
@@ -268,6 +270,19 @@ def _hurried(act: Callable[[], R]) -> R:
     finally:
         if abs(sys.getswitchinterval() - hurry) < 1e-6:  # else somebody has set it since
             sys.setswitchinterval(usual)
+
+
+def _end_by_signal() -> None:
+    """Have CPython end the process by SIGINT, as it does where Ctrl-C was caught by nobody, so that a shell can tell.
+
+    It forgets that as soon as the text of a program is run, and `collections.namedtuple` does so: modules that are
+    imported at exit are full of them.
+    """
+    if getattr(sys.modules.get("__main__"), "__spec__", None) is None:  # `python -m` ends otherwise
+        try:
+            exec("raise KeyboardInterrupt")
+        except KeyboardInterrupt:
+            pass
 
 
 def _import() -> None:
