@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from instep.functions.run import steps
     from instep.functions.sequence import LazySequence
     from instep.functions.sets import LazySet
-    from instep.model import Note, Place, Snapshot, Status, Step, Summary, Timing
+    from instep.model import Note, Place, Snapshot, Spread, Status, Step, Summary, Timing
     from instep.reporting import Report, report
+    from instep.spread.each import Each, each
+    from instep.spread.failures import CannotSend, Failure, WorkerDied
     from instep.stages import stage
     from instep.timing import Timer
 
@@ -27,7 +29,10 @@ __all__ = [
     "NEXT",
     "AsyncSteps",
     "CannotDefer",
+    "CannotSend",
     "CannotStep",
+    "Each",
+    "Failure",
     "InstepError",
     "LazyDiffers",
     "LazySequence",
@@ -37,6 +42,7 @@ __all__ = [
     "Report",
     "Sent",
     "Snapshot",
+    "Spread",
     "Status",
     "Step",
     "Steps",
@@ -45,7 +51,9 @@ __all__ = [
     "Timing",
     "Track",
     "UnansweredSend",
+    "WorkerDied",
     "coroutine",
+    "each",
     "lazy",
     "note",
     "report",
@@ -65,8 +73,10 @@ _LATER = {
     "functions.run": ("steps",),
     "functions.sequence": ("LazySequence",),
     "functions.sets": ("LazySet",),
-    "model": ("Note", "Place", "Snapshot", "Status", "Step", "Summary", "Timing"),
+    "model": ("Note", "Place", "Snapshot", "Spread", "Status", "Step", "Summary", "Timing"),
     "reporting": ("Report", "report"),
+    "spread.each": ("Each", "each"),
+    "spread.failures": ("CannotSend", "Failure", "WorkerDied"),
     "stages": ("stage",),
     "timing": ("Timer",),
 }

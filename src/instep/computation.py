@@ -12,13 +12,13 @@ from instep.monitor import locks, monitor
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import CodeType, FrameType
     from typing import Any
 
-    from instep.model import Kind, Status, Summary
+    from instep.model import Kind, Spread, Status, Summary
     from instep.summary import Sum
-    from instep.times import Times
+    from instep.times import Said, Times
     from instep.timing import Timer
 
     Read = Callable[[], int]
@@ -65,6 +65,10 @@ class Computation:
     parent: Computation | None = None
     below: Computation | None = None  # in the context, when this one began
     outer: Computation | None = None  # begun in the same frame, before
+    pulling = False  # whether its source may be asked just now: what then begins where it stands is below it
+    computing = False  # whether a step of it is a call that is under way in its own frame
+    cut = False  # whether a signal has ended the counting only: the items go on
+    behind: Computation | None = None  # what this is a step of, in another thread: its children are that one's
     frame = at = thread = task = 0
     code: CodeType | None = None
     seen: tuple[int, int] = (-1, 0)  # position, and since when, at the monitor's last look
@@ -77,6 +81,10 @@ class Computation:
     sum: Sum | None = None  # what it was added to, once it is
     below_it: tuple[Summary, ...] = ()  # the sums of what ran in it, by then
     parent_id: int | None = None  # once it has ended
+    asides: Mapping[object, Said] = {}  # what is being said about steps that run elsewhere
+    count: Callable[[], Spread] | None = None  # what has become of them, asked while it runs, and
+    spread: Spread | None = None  # once it has ended
+    own: Times | None = None  # of the steps by themselves, where that is another time than from hand-out to hand-out
     _id = 0
     _times: Times | None = None
     _timer: Timer | None = None
@@ -112,9 +120,13 @@ class Computation:
             monitor.wake()
         if scope and frame is not None:
             me = self.frame = id(frame)
-            self.outer = by_frame.get(me)
-            by_frame[me] = self
-            latest.set(self)
+            outer = self.outer = by_frame.get(me)
+            if outer is not None and outer.pulling and outer.at == self.at:
+                self.outer, outer.outer = outer.outer, self
+                self.below, outer.below = outer.below, self
+            else:
+                by_frame[me] = self
+                latest.set(self)
         monitor.running.add(self)
         self.began = perf_counter_ns()
         if self.final is not None:  # where threads share the iterator, another may have ended it before we are done
@@ -127,7 +139,7 @@ class Computation:
         me, at = id(frame), frame.f_lasti
         while up is not None and up.frame == me and up.at == at:
             up = up.parent
-        return up
+        return up if up is None or up.behind is None else up.behind
 
     def end(self, status: Status, now: int) -> None:
         """End, once; may be interrupted by a signal handler and called again."""
@@ -192,7 +204,7 @@ class Computation:
             from instep.timing import Timer
 
             feed = None if self.ended else self.feed  # dropped at the end, so that nothing goes in circles
-            timer = self._timer = Timer._of(times, self.total, feed)
+            timer = self._timer = Timer._of(self.own or times, self.total, feed, times)
         return timer
 
     @property
@@ -220,12 +232,17 @@ class Computation:
         if len(rows) > _FOLD:
             self.fold()
 
-    def log_each(self, steps: list[int], fetch: int) -> None:
-        """Steps were timed one by one; `fetch` ns of them all were spent to produce the next item."""
+    def log_each(self, steps: list[int], fetches: list[int]) -> None:
+        """Steps were timed one by one; so was, in each, what it took to produce the next item."""
+        fetch = sum(fetches)
         if self._times is None and is_finalizing():  # too late for an import
             self.rows.append((len(steps), sum(steps), -1, fetch))
         else:
             self.times.add_each(steps, fetch)
+
+    def sight(self, at: int, ns: int) -> None:
+        """Position `at` was seen, from outside, to last `ns` at least."""
+        self.times.sight(self.initial + at - 1, ns)
 
     def feed(self) -> int:
         """For its timer: hand over what was logged, and give how many steps are over."""

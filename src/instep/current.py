@@ -58,7 +58,7 @@ def enclosing(innermost: Computation | None, frame: FrameType, thread: int) -> C
             while found is not None and found.status != "running":
                 found = found.outer
             if found is not None and found.code is f.f_code:
-                return found  # type: ignore[no-any-return]
+                return _computing(found) if found.pulling else found
         f = f.f_back
         if f is None and "greenlet" in sys.modules:
             stack, f = _entered_from(stack)
@@ -70,6 +70,14 @@ def enclosing(innermost: Computation | None, frame: FrameType, thread: int) -> C
             return innermost
         innermost = innermost.below
     return None
+
+
+def _computing(found: Computation) -> Computation:
+    """Of several in one frame, the one whose step is a call under way, if there is one: this one may wait for it."""
+    inner: Computation | None = found
+    while inner is not None and not inner.computing:
+        inner = inner.outer
+    return found if inner is None else inner
 
 
 def _entered_from(greenlet: Any) -> tuple[Any, FrameType | None]:

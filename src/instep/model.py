@@ -57,6 +57,25 @@ class Step(NamedTuple):
     """The values on the interpreter's own stack after it, where they can be had."""
 
 
+class Spread(NamedTuple):
+    """What became of the steps of an `each` whose steps run elsewhere; those taken are its `finished`."""
+
+    on: str
+    """Where they run: `"threads"`, `"processes"`, or what was given."""
+    workers: int
+    computed: int
+    """Steps that were begun and are over, those that failed too."""
+    running: int
+    """Sent there, and not over."""
+    cancelled: int
+    """Sent there and called back in time: they were not begun."""
+    never_begun: int | None
+    """Of the total, never sent anywhere; `None` where the total is not known."""
+    failed: int
+    retried: int
+    """Steps that were begun once more."""
+
+
 class Timing(NamedTuple):
     """How long the steps of a computation took, in seconds."""
 
@@ -130,3 +149,5 @@ class Snapshot(NamedTuple):
     """Only once it has ended, or where it was asked for."""
     inner: tuple[Summary, ...]
     """What ended computations below this one add up to."""
+    spread: Spread | None = None
+    """Of an `each` whose steps run elsewhere."""

@@ -326,7 +326,7 @@ def _look(run: Computation, now: int, late: int) -> None:
         lasted = now - since
     run.moved = moved
     if lasted >= LOOK * 7 // 8 and at and run.read is not None and not run.timed:
-        run.times.sight(run.initial + at - 1, lasted)
+        run.sight(at, lasted)
 
 
 def _part(run: Computation, at: int, n: int, now: int, since: int) -> None:

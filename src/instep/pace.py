@@ -42,7 +42,9 @@ BATCH, BATCH_TIME = 64, 20_000_000
 FEW = 8
 """Steps: a block so short hides nothing that a single step would show."""
 looking = monitor.looking
-_OURS = ("instep.pace", "instep.loops")
+_OURS = frozenset(
+    ("instep.pace", "instep.loops", *(f"instep.spread.{name}" for name in ("each", "flight", "parts", "window")))
+)
 
 
 def paced(run: Computation, cursor: Cursor) -> Generator[Iterator[Any], None, None]:
@@ -118,6 +120,7 @@ def paced(run: Computation, cursor: Cursor) -> Generator[Iterator[Any], None, No
             except BaseException as again:
                 owe(again)
     except BaseException as error:  # a signal handler's: nothing of the source's ever passes through here
+        run.cut = True
         run.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", clock())
         raise
 

@@ -46,6 +46,7 @@ def take(run: Computation, now: int, *, timing: bool = False) -> Snapshot:
         _notes(run),
         run.timer._timing() if (timing or run.ended) and run.times.count else None,
         inner_of(run),
+        run.spread if run.count is None else run.count(),
     )
 
 
@@ -91,10 +92,10 @@ def _left(run: Computation, finished: int, now: int, rate: float | None) -> tupl
 
 def _notes(run: Computation) -> tuple[Note, ...]:
     notes = run._notes
-    if notes is None:
+    if notes is None and not run.asides:
         return ()
     while True:
         try:
-            return tuple(Note(*note) for note in list(notes)[-_SHOWN_NOTES:])
+            return tuple(Note(*note) for note in [*list(notes or ())[-_SHOWN_NOTES:], *run.asides.values()])
         except RuntimeError:  # the loop added one just then
             continue

@@ -80,7 +80,7 @@ class Cursor:
             steps = compress(chain(steps, end), counter)
             read = _by_rest(counter, _MANY)
             if total is None:
-                self.length = _length(source)
+                self.length = known_length(source)
         self.first = first  # the source's own iterator
         self.steps = steps
         self.read = read
@@ -94,7 +94,7 @@ def safe_islice(steps: Iterator[Any], n: int) -> Iterator[Any]:
     return map(next, repeat(steps, n))
 
 
-def _length(source: Any) -> int | None:
+def known_length(source: Any) -> int | None:
     """How many items there will be, if that can be told: to show, never a promise."""
     try:
         hint = length_hint(source, -1)

@@ -44,10 +44,10 @@ class Stamped:
         """
         times, asked = _drained(self.handed), _drained(self.asked)
         if n != len(times):  # somebody else took items, too
-            run.rows.append((n + (handed > 0), now - (handed or since), -1, 0))
+            run.log(n + (handed > 0), now - (handed or since))
             return 0
         if not handed and n == 1 and not ended:  # the first of all, as a rule: its fetch belongs to no step
-            run.rows.append((0, times[0] - asked[0], -1, 0))
+            run.log(0, times[0] - asked[0])
             return times[0]
         if ended:
             times.append(now)
@@ -55,15 +55,14 @@ class Stamped:
             return handed
         if len(asked) != len(times):  # the source raised: only an item's last asking was answered
             asked = [max((when for when in asked if when <= time), default=time) for time in times]
-        fetch, before = sum(times) - sum(asked), 0
+        fetches = list(map(sub, times, asked))
         if handed:
             times.insert(0, handed)
         else:
-            before = times[0] - asked[0]
-            run.rows.append((0, before, -1, 0))
+            run.log(0, fetches.pop(0))
         steps = list(map(sub, times[1:], times))
         if steps:
-            run.log_each(steps, fetch - before)
+            run.log_each(steps, fetches)
         return 0 if ended else times[-1]
 
     def one(self, mean: int) -> tuple[int, int]:

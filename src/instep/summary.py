@@ -33,6 +33,7 @@ class Sum:
         self.passes = self.steps = self.ns = 0
         self.statuses: dict[Status, int] = {}
         self.times = Times()
+        self.own: Times | None = None
         self.failed_in = 0  # the frame, by its id, of the last one that failed
         self._quick = self._quick_ns = 0  # steps of short passes, not yet in the times
         self.inner: dict[object, Sum] = {}
@@ -51,6 +52,7 @@ class Sum:
             self.times.first = run.initial - self.times.count  # a step's index is that in its pass
             for row in run.rows:
                 self.times.add(*row)
+        self._absorb_own(run.own)
         self.passes += 1
         self.steps += run.over
         self.ns += ns
@@ -59,6 +61,12 @@ class Sum:
             self.failed_in = run.frame
         if run.name is not None and run.name != self.label:
             self.label = run.whereabouts  # several names at one place: called by the place
+
+    def _absorb_own(self, own: Times | None) -> None:
+        if own is not None:
+            if self.own is None:
+                self.own = Times()
+            self.own.absorb(own)
 
     def settle(self) -> None:
         """Add the steps of short passes to the times, as one block."""
@@ -71,6 +79,7 @@ class Sum:
         self.settle()
         other.settle()
         self.times.absorb(other.times)
+        self._absorb_own(other.own)
         self.passes += other.passes
         self.steps += other.steps
         self.ns += other.ns
@@ -82,7 +91,7 @@ class Sum:
         from instep.model import Summary
 
         self.settle()
-        timing = Timer._of(self.times, None, None)._timing() if self.times.count else None
+        timing = Timer._of(self.own or self.times, None, None, self.times)._timing() if self.times.count else None
         inner = tuple(part.summary() for part in self.inner.values())
         return Summary(
             self.label, self.kind, self.unit, self.passes, self.steps, self.ns / 1e9, dict(self.statuses), timing, inner

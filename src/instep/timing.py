@@ -37,17 +37,20 @@ class Timer:
             raise TypeError(f"clock= expected a function that gives nanoseconds as an int; got {short(clock)}")
         self._clock = clock
         self._last = clock()
-        self._times = Times()
+        self._times = self._loop = Times()
         self._feed: Callable[[], int] | None = None
 
     @classmethod
-    def _of(cls, times: Times, total: int | None, feed: Callable[[], int] | None) -> Timer:
+    def _of(
+        cls, times: Times, total: int | None, feed: Callable[[], int] | None = None, loop: Times | None = None
+    ) -> Timer:
         """The timer of a loop, which feeds the times; `feed` has it hand over what it has logged.
 
-        It gives how many steps are over: of the last one the time may not be known yet.
+        It gives how many steps are over: of the last one the time may not be known yet. `loop` are the times from
+        hand-out to hand-out, where a step's own time is another.
         """
         timer = cls.__new__(cls)
-        timer.total, timer._times, timer._feed = total, times, feed
+        timer.total, timer._times, timer._feed, timer._loop = total, times, feed, loop or times
         timer._clock, timer._last = perf_counter_ns, perf_counter_ns()
         return timer
 
@@ -62,6 +65,10 @@ class Timer:
         if self._feed is not None:
             self._feed()
         return self._times
+
+    def _walked(self) -> Times:
+        self._settled()
+        return self._loop
 
     @property
     def count(self) -> int:
@@ -82,13 +89,13 @@ class Timer:
     @property
     def elapsed(self) -> float:
         """Seconds from the beginning to the end of the latest step."""
-        times = self._settled()
+        times = self._walked()
         return (times.ns + times.extra) / 1e9
 
     @property
     def rate(self) -> float:
         """Steps a second; `nan` before the first step has ended."""
-        times = self._settled()
+        times = self._walked()
         ns = times.ns + times.extra
         return times.count * 1e9 / ns if ns else nan
 
@@ -144,12 +151,12 @@ class Timer:
 
         A long step found hidden among quick ones counts neither here nor in `body`.
         """
-        return self._settled().shares()[0] / 1e9
+        return self._walked().shares()[0] / 1e9
 
     @property
     def body(self) -> float:
         """Seconds spent by the consumer of the items; `nan` where nothing was timed so."""
-        return self._settled().shares()[1] / 1e9
+        return self._walked().shares()[1] / 1e9
 
     @property
     def remaining(self) -> float:
@@ -166,7 +173,7 @@ class Timer:
         return least / 1e9, most / 1e9
 
     def _left(self) -> tuple[float, float, float]:
-        times = self._times
+        times = self._loop
         over = times.count if self._feed is None else self._feed()
         if self.total is None:
             return nan, 0.0, inf

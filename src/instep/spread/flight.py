@@ -1,0 +1,222 @@
+"""`Flight`: the steps that were sent and are not handed out. How it is filled, waited for, tried again, called back.
+
+Ctrl-C may come at any moment in here, and whoever catches it may ask again. So nothing is known twice: a job is under
+way if it is in `_jobs`, it is over if it has an outcome or an error, and what is done once more does no harm.
+"""
+
+from __future__ import annotations
+
+from _queue import Empty, SimpleQueue
+from collections import deque
+from collections.abc import Iterator
+from itertools import chain, islice
+from time import perf_counter_ns
+from typing import Any
+
+from instep.model import Spread
+from instep.spread.call import Call, Task
+from instep.spread.engines import Engine
+from instep.spread.failures import CannotSend, too_long
+from instep.spread.jobs import Job
+from instep.spread.run import WindowRun
+from instep.spread.sizes import Sizes
+from instep.spread.work import Outcome
+
+
+class Flight:
+    """Jobs in the order of the input."""
+
+    def __init__(
+        self, run: WindowRun, task: Task, engine: Engine, source: Iterator[Any], ahead: int | None, ordered: bool
+    ) -> None:
+        self._run, self._task, self._engine = run, task, engine
+        self._source: Iterator[Any] | None = source
+        self._ahead, self._ordered, self._timeout = ahead, ordered, task.timeout
+        self._sizes = Sizes(single=ahead is not None or task.timeout is not None)
+        self._items: list[Any] = []  # taken from the source, not yet known to be in a job
+        self._trouble: BaseException | None = None  # what the source has raised
+        self._jobs: deque[Job] = deque()
+        self._news: SimpleQueue[Job | None] = SimpleQueue()  # what is over, to wake who waits
+        self._half = False  # whether something was begun in here and not done
+        self._opened = self._closing = False
+        self._sent = self._computed = self._cancelled = self._failed = self._retried = 0
+
+    # Filling
+
+    def fill(self, more: int = 0) -> None:
+        """Send what there is room for, and so many chunks more."""
+        if not self._opened:
+            self._engine.open(self._ahead)
+            self._opened = True
+        if self._half:
+            for job in list(self._jobs):
+                if not job.sent:
+                    self._begin(job)
+        self._half = True
+        while True:
+            self._adopt()
+            if len(self._jobs) >= (self._ahead or self._engine.workers) + more or self._trouble or self._closing:
+                break
+            items = self._pull(self._sizes.next())
+            if not items:
+                break
+            job = Job(Call(self._task, self._sent, items, self._sizes.exact), self._news.put)
+            self._jobs.append(job)
+            self._begin(job)
+        self._half = False
+
+    def _adopt(self) -> None:
+        """What the last job has is not to be sent again."""
+        items = self._items
+        if items and self._jobs and self._jobs[-1].call.items is items:
+            self._sent, self._items = self._sent + len(items), []
+
+    def _pull(self, n: int) -> list[Any]:
+        """The next `n` arguments, or as many as there are."""
+        source, items, run = self._source, self._items, self._run
+        if source is None:
+            return items
+        run.pulling = True
+        began = perf_counter_ns()
+        try:
+            items.extend(islice(source, n - len(items)))
+            if len(items) < n:
+                self._source = None
+        except Exception as error:  # of the source: its turn comes after what was sent before
+            self._trouble = error
+        finally:
+            run.pulling = False
+        if items:
+            self._sizes.pulled(len(items), perf_counter_ns() - began)
+        return items
+
+    def _begin(self, job: Job) -> None:
+        self._engine.begin(job)
+        job.sent = True
+
+    # Waiting
+
+    def next(self) -> Job | None:
+        """The job whose results are due, waited for; `None` where nothing is under way. It stays until it is taken."""
+        while self._jobs and not self._closing:
+            for job in islice(self._jobs, 1 if self._ordered else None):
+                if self._is_due(job):
+                    return job
+            self._wait()
+        return None
+
+    def trouble(self) -> BaseException | None:
+        """What the source has raised; it is asked again after that."""
+        trouble, self._trouble = self._trouble, None
+        return trouble
+
+    def take(self, job: Job) -> None:
+        """Its results are being handed out: it is under way no more."""
+        try:
+            self._jobs.remove(job)
+        except ValueError:  # it was taken, and then came Ctrl-C
+            pass
+
+    def count(self, job: Job, outcome: Outcome) -> None:
+        """Its steps have come to this."""
+        if outcome.ns:
+            self._sizes.computed(job.size, outcome.ns)
+        self._computed += 0 if isinstance(job.error, CannotSend) else job.size
+        self._failed += len(outcome.failures)
+        self._retried += outcome.retried
+
+    def wake(self) -> None:
+        """Nobody is to wait, or to send, any more."""
+        self._closing = True
+        self._news.put(None)
+
+    def _wait(self) -> None:
+        """Until something is over, or has taken too long."""
+        try:
+            job = self._news.get(True, self._patience())
+        except Empty:
+            self._expire()
+            return
+        if job is not None and job.error is not None and job in self._jobs:
+            self._is_due(job)  # it may have to be tried again
+
+    def _patience(self) -> float | None:
+        """Seconds until the next job will have taken too long."""
+        if self._timeout is None or self._engine.keeps_time:
+            return None
+        began = [job.since for job in self._jobs if job.since and not job.over]
+        left = self._timeout - (perf_counter_ns() - min(began)) / 1e9 if began else self._timeout
+        return max(left, 0.001)
+
+    def _expire(self) -> None:
+        now, most = perf_counter_ns(), self._timeout or 0
+        for job in list(self._jobs):
+            handle = job.handle
+            if job.since and (now - job.since) / 1e9 >= most and job.fail(too_long(most)):
+                self._engine.abandon(job, handle)
+
+    def _is_due(self, job: Job) -> bool:
+        """Whether it may be handed out; if it came to nothing, it is tried again where that may be."""
+        if job.outcome is not None and self._timeout is not None and job.outcome.ns > self._timeout * 1e9:
+            job.error, job.outcome = too_long(self._timeout), None
+        if job.outcome is None and job.error is not None and not self._again(job, job.error):
+            attempts = 0 if isinstance(job.error, CannotSend) else 1
+            job.outcome = Outcome([None] * job.size, dict.fromkeys(range(job.size), (job.error, attempts)))
+        return job.outcome is not None
+
+    def _again(self, job: Job, error: BaseException) -> bool:
+        """Send it once more, if it may be, in pieces, so that one bad step costs no others."""
+        call, tried = job.call, job.call.tried
+        if isinstance(error, CannotSend):
+            piece = (job.size + 1) // 2
+            if job.size == 1:
+                return False
+        elif not call.retries:
+            return False
+        else:
+            piece, tried = 1, tried + 1
+        fresh = [
+            Job(Call(self._task, call.start + at, call.items[at : at + piece], True, tried), self._news.put)
+            for at in range(0, job.size, piece)
+        ]
+        at = self._jobs.index(job)
+        self._half = True  # until all of them are sent
+        self._jobs = deque(chain(islice(self._jobs, at), fresh, islice(self._jobs, at + 1, None)))
+        self._retried += job.size if tried > call.tried else 0
+        for one in fresh:
+            self._begin(one)
+        self._half = False
+        return True
+
+    # Counting
+
+    def spread(self) -> Spread:
+        """What has become of the steps so far."""
+        jobs, total = list(self._jobs), self._run.total
+        jobs = [job for job in jobs if not job.logged]
+        over = sum(job.size for job in jobs if job.over)
+        return Spread(
+            self._engine.name,
+            self._engine.workers,
+            self._computed + over,
+            sum(job.size for job in jobs) - over,
+            self._cancelled,
+            None if total is None else max(total - self._run.initial - self._sent, 0),
+            self._failed,
+            self._retried,
+        )
+
+    # The end
+
+    def close(self, at_once: bool) -> None:
+        """Call back what was not begun, let finish what was, and let go of all; nothing is waited for."""
+        self._closing = True
+        self._adopt()
+        for job in list(self._jobs):
+            if not job.over and self._engine.cancel(job):
+                self._jobs.remove(job)
+                self._cancelled += job.size
+        self._run.spread = self.spread()
+        if self._opened:
+            self._engine.close(at_once=at_once)
+        self._source, self._items, self._jobs, self._news = None, [], deque(), SimpleQueue()

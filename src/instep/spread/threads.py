@@ -1,0 +1,144 @@
+"""Threads of this process that compute jobs.
+
+They are daemons that are waited for at exit: a program that ends lets them finish what they have begun, but Ctrl-C
+ends it at once, which no thread of `concurrent.futures` allows.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+from _queue import Empty, SimpleQueue
+from collections.abc import Callable
+from time import perf_counter_ns
+from typing import Any
+
+from instep.spread.call import Task
+from instep.spread.jobs import Job
+
+Hand = Callable[[Job], None]
+
+
+class Threads:
+    """Threads, started as jobs come, that end with the loop."""
+
+    name = "threads"
+    keeps_time = False
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._most = workers
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._abandoned: set[threading.Thread] = set()
+        self._started = 0
+
+    def check(self, task: Task) -> None:
+        """Any function will do."""
+
+    def open(self, most: int | None) -> None:
+        """No more threads than there are jobs."""
+        self._most = self.workers if most is None else min(self.workers, most)
+        _pools.add(self)
+
+    def begin(self, job: Job) -> None:
+        """Queue it; one more thread for it, unless there are enough. `RuntimeError` where there can't be any."""
+        if len(self._threads) < self._most:
+            try:
+                self._start()
+            except RuntimeError:  # no more threads are to be had
+                if not self._threads:
+                    raise
+        self._jobs.put(job)
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"instep-{self.name}-{self._started}", daemon=True)
+        self._started += 1
+        thread.start()
+        self._threads.append(thread)
+
+    def cancel(self, job: Job) -> bool:
+        """In time, if no thread has taken it."""
+        return job.claim()
+
+    def abandon(self, job: Job, handle: Any) -> None:
+        """A call can't be stopped: its thread goes when it is over, nobody waits for it, another takes its place."""
+        if handle in self._threads:
+            self._abandoned.add(handle)
+            _there.discard(handle)
+            self._threads.remove(handle)
+            self._start()
+
+    def close(self, *, at_once: bool) -> None:
+        """Each thread ends after what it does just now; `at_once`, nobody waits for that, not even the exit."""
+        _pools.discard(self)
+        for _ in range(self._started):
+            self._jobs.put(None)
+        if at_once:
+            _there.difference_update(self._threads)
+
+    def drain(self) -> None:
+        """Begin nothing more."""
+        try:
+            while True:
+                job = self._jobs.get_nowait()
+                if job is not None:
+                    job.claim()
+        except Empty:
+            self.close(at_once=False)
+
+    def _work(self) -> None:
+        me = threading.current_thread()
+        _there.add(me)
+        hand, leave = self._hand()
+        try:
+            while (job := self._jobs.get()) is not None:
+                if job.claim():
+                    job.handle, job.since = me, perf_counter_ns()
+                    hand(job)
+                del job
+                if me in self._abandoned:
+                    return
+        finally:
+            leave()
+            _there.discard(me)
+
+    def _hand(self) -> tuple[Hand, Callable[[], object]]:
+        """What a thread does with a job, and at its end."""
+        return _compute, _nothing
+
+
+def _nothing() -> None:
+    pass
+
+
+def _compute(job: Job) -> None:
+    try:
+        outcome = job.call()
+        if outcome is not None:
+            job.finish(outcome)
+    except BaseException as error:  # of ours, or one that somebody has had raised in this thread
+        job.fail(error)
+
+
+_there: set[threading.Thread] = set()
+"""Threads that may be at work."""
+_pools: set[Threads] = set()
+"""Those that are open."""
+
+
+def _finish() -> None:
+    """At exit: let finish what was begun, unless Ctrl-C ends the program, now or while we wait."""
+    if isinstance(getattr(sys, "last_value", None), KeyboardInterrupt):
+        return
+    try:
+        for pool in list(_pools):
+            pool.drain()
+        for thread in list(_there):
+            thread.join()
+    except KeyboardInterrupt:
+        pass
+
+
+atexit.register(_finish)

@@ -1,0 +1,215 @@
+"""`Window`: the results of an `each` whose steps run elsewhere, as they are asked for.
+
+Nothing is sent but when a result is asked for. With `ahead=n` there are then at most n steps that were sent and not
+handed out, the one that is asked for among them: who took k has had at most k + n - 1 computed. By default steps that
+take less than 10 ms travel in chunks; when a chunk of results begins to be handed out, others for all workers are sent.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import allocate_lock, get_ident
+from collections.abc import Callable, Iterator
+from copy import copy
+from itertools import chain
+from typing import Any
+from weakref import WeakMethod
+
+from instep.errors import InstepError
+from instep.spread.call import Task
+from instep.spread.failures import Failure, noted
+from instep.spread.flight import Flight
+from instep.spread.jobs import Job
+from instep.spread.parts import Parts
+from instep.spread.run import WindowRun
+from instep.spread.work import Outcome
+
+
+class Block:
+    """The results of a job, handed out as far as `at`; or what the source has raised."""
+
+    __slots__ = ("at", "errors", "job", "results", "shared", "size", "start")
+
+    def __init__(
+        self,
+        job: Job | None,
+        start: int,
+        results: list[Any],
+        errors: dict[int, tuple[BaseException, int]],
+        shared: bool = False,
+    ) -> None:
+        self.job, self.start, self.results, self.errors = job, start, results, errors
+        self.shared = shared  # whether several steps have one error
+        self.at, self.size = 0, len(results)
+
+
+class Window:
+    """An iterator of results. Where a step has failed its error is raised, and the next result comes after it."""
+
+    def __init__(self, run: WindowRun, task: Task, flight: Flight, yielding: bool) -> None:
+        self.run = run
+        self.ended = False
+        self.block = Block(None, 0, [], {})
+        self._task, self._flight, self._yielding = task, flight, yielding
+        self._lock = allocate_lock()
+        self._inside = 0  # the thread that has it
+        self._begun = self._closed = self._gone = self._interrupted = False
+        self._process = os.getpid()
+
+    def __iter__(self) -> Window:
+        return self
+
+    def __next__(self) -> Any:
+        while True:
+            block = self.block
+            at = block.at
+            if at < block.size:
+                # No other thread, and no signal, comes between these: CPython lets them in at calls and jumps only.
+                block.at = at + 1
+                if block.errors and at in block.errors:
+                    raise self.error(block, at)
+                result = block.results[at]
+                block.results[at] = None
+                return result
+            if self.ended:
+                raise StopIteration
+            self.ask()
+
+    def quickly(self) -> Iterator[Any]:
+        """The same, in C, for one thread that won't go on after Ctrl-C: a `for`."""
+        return chain.from_iterable(Parts(self))
+
+    def error(self, block: Block, at: int) -> BaseException:
+        """The error of a step, noted, to be raised in the place of its result."""
+        error, attempts = block.errors.pop(at)
+        if block.job is None:
+            return error
+        self.run.origin = self.run.position, block.start + at + 1
+        return self._noted(block.job, at, error, attempts, block.shared)
+
+    def _noted(self, job: Job, at: int, error: BaseException, attempts: int, shared: bool) -> BaseException:
+        if shared:
+            error = _another(error)
+        return noted(error, job.call.start + at, self._task.arguments(job.call.items[at]), job.call.tried + attempts)
+
+    # Asking
+
+    def ask(self) -> None:
+        """Have a block with something in it, or come to the end."""
+        me = get_ident()
+        if self._inside == me:
+            raise InstepError("this each() was asked for a result by its own input, while it asked that for an item")
+        if self._process != os.getpid():
+            raise InstepError("this each() was begun in another process, and so were its workers: make a new one")
+        with self._lock:
+            self._inside = me
+            try:
+                if self.block.at >= self.block.size and not self.ended:
+                    self._advance()
+            except KeyboardInterrupt:
+                self._interrupted = True
+                raise
+            finally:
+                self._inside = 0
+        self._interrupted = False
+        if self._closed:
+            self.close()
+
+    def _advance(self) -> None:
+        if not self._begun:
+            self.run.leave, self.run.count = _weakly(self.close), _weakly(self._flight.spread)
+            self._begun = True
+        flight, handed = self._flight, self.block.job
+        if handed is not None:
+            flight.take(handed)
+        flight.fill()
+        job = flight.next()
+        if job is not None:
+            block = self._block(job)
+            if job.size > 1:  # while this chunk is handed out all workers have another
+                flight.fill(more=1)
+            self.run.origin = self.run.position, block.start
+            self.block = block
+            job.outcome = job.error = None  # an error has its frames, and they may have us
+        elif (trouble := flight.trouble()) is not None:
+            self.block = Block(None, 0, [None], {0: (trouble, 1)})
+        else:
+            self.ended = True
+
+    def _block(self, job: Job) -> Block:
+        outcome, start = job.outcome, job.call.start
+        assert outcome is not None
+        if not job.logged:
+            job.logged = True
+            self._log(job, outcome)
+        errors, shared = dict(outcome.failures), job.error is not None and job.size > 1
+        if errors and self._yielding:
+            errors = {}
+            for at, (error, attempts) in outcome.failures.items():
+                if isinstance(error, Exception):
+                    error = self._noted(job, at, error, attempts, shared)
+                    arguments = self._task.arguments(job.call.items[at])
+                    outcome.results[at] = Failure(start + at, arguments, error, job.call.tried + attempts)
+                else:
+                    errors[at] = error, attempts
+        return Block(job, start, outcome.results, errors, shared)
+
+    def _log(self, job: Job, outcome: Outcome) -> None:
+        """How long its steps took, and what was said in them."""
+        run, own = self.run, self.run.own
+        for note in outcome.notes:
+            run.jot(*note)
+        with own.lock:
+            own.first = run.initial + job.call.start - own.count
+            if outcome.each:
+                own.add_each(list(outcome.each), None)
+            elif outcome.ns:
+                own.add(job.size, outcome.ns, outcome.single)
+        self._flight.count(job, outcome)
+
+    # The end
+
+    def close(self) -> None:
+        """Nothing more is handed out; what was not begun is called back, what runs is let finish.
+
+        It may come from anywhere: a signal handler, a finalizer, another thread. Where somebody is inside, he does it
+        when he leaves.
+        """
+        self._closed = True
+        if self._gone or self._process != os.getpid():
+            return
+        self._flight.wake()
+        if self._lock.acquire(False):
+            try:
+                self.ended = True
+                self._flight.close(self._interrupted)
+                self.run.count = None
+                self.block = Block(None, 0, [], {})
+                self._gone = True
+            finally:
+                self._lock.release()
+
+    def __del__(self) -> None:
+        if self._begun and not self._gone:  # Ctrl-C had cut short what would have closed it
+            self.close()
+
+
+def _weakly(method: Any) -> Callable[[], Any]:
+    """To call it without keeping its object: the run, which all know, would else keep what keeps the run going."""
+    weak = WeakMethod(method)
+
+    def call() -> Any:
+        method = weak()
+        return None if method is None else method()
+
+    return call
+
+
+def _another(error: BaseException) -> BaseException:
+    """A copy to be raised in another step."""
+    try:
+        other = copy(error)
+        other.__cause__ = error.__cause__
+        return other
+    except Exception:  # of a class that can't be copied
+        return error

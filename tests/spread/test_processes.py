@@ -1,0 +1,254 @@
+"""Processes of our own: what can't be sent, who dies, who takes too long; and Dask's, one of which is killed."""
+
+import os
+import signal
+import sys
+import threading
+
+import pytest
+
+from instep import CannotSend, Failure, WorkerDied, each, note, track
+from spread.calls import Calls, Held, Square, square, until, where
+from spread.conftest import Cluster
+
+
+class Killing(Calls):
+    """Kills its own process at one number, so often."""
+
+    def __init__(self, folder, at, times=1 << 30):
+        super().__init__(folder)
+        self.at, self.times = at, times
+
+    def __call__(self, x):
+        self.add(x)
+        if x == self.at and self.of().count(x) <= self.times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return x
+
+
+def test_a_worker_that_dies_costs_its_own_step_only(tmp_path, left_behind):
+    """A clear error for the step that it computed; all others are computed, once."""
+    call = Killing(tmp_path, 2)
+    results = each(call, range(6), on=2, ahead=2)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(WorkerDied, match="was killed by SIGKILL") as caught:
+        next(results)
+    assert caught.value.__notes__ == ["each: step 2, given 2"]
+    assert list(results) == [3, 4, 5]
+    assert sorted(call.of()) == [0, 1, 2, 3, 4, 5]
+    left_behind()
+
+
+def test_a_worker_that_dies_costs_a_retry(tmp_path):
+    """With `retries` the step is computed by another process."""
+    call = Killing(tmp_path, 2, times=2)
+    results = each(call, range(5), on=2, retries=2)
+    assert list(results) == [0, 1, 2, 3, 4]
+    assert call.of().count(2) == 3
+    assert results.snapshot().spread.retried >= 2
+    assert len({pid for x, pid, _ in call.rows() if x == "2"}) == 3
+
+
+def test_in_a_chunk_one_bad_step_costs_no_others(tmp_path):
+    """Where a chunk of quick steps was lost they are tried again one by one, and only the bad one fails."""
+    call = Killing(tmp_path, 150)
+    found = list(each(call, range(300), on=1, retries=1, errors="yield"))
+    (failure,) = [one for one in found if isinstance(one, Failure)]
+    assert (failure.index, failure.attempts) == (150, 2)
+    assert [one for one in found if one is not failure] == [x for x in range(300) if x != 150]
+
+
+def test_a_worker_that_is_killed_while_it_is_idle_is_replaced(left_behind):
+    """By the next step, without an error... but for the step that found it dead, if that was sent already."""
+    results = each(where, range(8), on=1, ahead=1, retries=1)
+    pid, _ = next(results)
+    os.kill(pid, signal.SIGKILL)
+    others = {other for other, _ in results}
+    assert pid not in others
+    assert results.status == "finished"
+    left_behind()
+
+
+def ends(x):
+    """Ends its process, in its own way."""
+    if x == 1:
+        os._exit(7)
+    return x
+
+
+def leaves(x):
+    """Asks to leave the program."""
+    if x == 1:
+        sys.exit("enough")
+    return x
+
+
+def test_a_function_that_ends_its_process(left_behind):
+    """`os._exit` is a dead worker; `sys.exit` leaves the consumer's loop as it would leave any."""
+    zero, failure, two = each(ends, range(3), on=2, errors="yield")
+    assert (zero, two) == (0, 2)
+    assert isinstance(failure.error, WorkerDied)
+    assert "ended with status 7" in str(failure.error)
+    with pytest.raises(SystemExit, match="enough"):
+        list(each(leaves, range(3), on=2, errors="yield"))
+    left_behind()
+
+
+def test_a_step_that_takes_too_long_is_killed(tmp_path, left_behind):
+    """`TimeoutError` in its place, and its process is no more; with a retry, another is tried."""
+    held = Held(tmp_path, 1)
+    results = each(held, range(4), on=2, timeout=0.3)
+    assert next(results) == 0
+    with pytest.raises(TimeoutError, match=r"longer than timeout=0\.3 seconds"):
+        next(results)
+    assert list(results) == [2, 3]
+    left_behind()
+
+
+def test_a_thread_that_takes_too_long_is_left_to_itself(tmp_path, left_behind):
+    """The step fails; the thread ends when its call does, and another takes its place meanwhile."""
+    held = Held(tmp_path, 1)
+    found = list(each(held, range(5), on="threads:1", ahead=2, timeout=0.2, errors="yield"))
+    assert [found[0], *found[2:]] == [0, 2, 3, 4]
+    assert isinstance(found[1].error, TimeoutError)
+    held.go(1)
+    left_behind()
+
+
+def test_what_cannot_be_sent_is_named():
+    """The function, at the call; an argument, with its step; a result, with its step. What can be sent is computed."""
+    lock = threading.Lock()
+    with pytest.raises(CannotSend, match=r"the function .* can't be sent: TypeError: .*lock"):
+        each(lambda x: lock, range(3), on=2)
+    found = list(each(id, [1, lock, 3], on=1, errors="yield"))
+    assert isinstance(found[1].error, CannotSend)
+    assert str(found[1].error).startswith("step 1: its argument, <unlocked _thread.lock")
+    assert all(isinstance(one, int) for one in (found[0], found[2]))
+    with pytest.raises(CannotSend, match=r"step 0: its argument 2, .*lock"):
+        list(each(max, [1], [lock], on=1))
+    zero, failure, two = each(lambda x: threading.Lock() if x == 1 else x, range(3), on=1, errors="yield")
+    assert (zero, two) == (0, 2)
+    assert str(failure.error).startswith("step 1: its result, <unlocked _thread.lock")
+
+
+class Held2(Exception):
+    """Can't be pickled: it holds a lock."""
+
+    def __init__(self):
+        super().__init__("held")
+        self.lock = threading.Lock()
+
+
+def fails_with(kind):
+    """Raise it."""
+    raise kind
+
+
+def test_an_error_that_cannot_be_sent_is_told_by_its_name():
+    """And by its traceback."""
+    with pytest.raises(CannotSend, match="Held2") as caught:
+        list(each(fails_with, [Held2], on=1))
+    assert "in fails_with" in str(caught.value.__cause__)
+
+
+def test_a_chain_of_causes_comes_as_text():
+    """The traceback of the other side is the error's cause, and shows what caused it there."""
+
+    def fail(x):
+        try:
+            return 1 // x
+        except ZeroDivisionError as error:
+            raise ValueError("bad") from error
+
+    with pytest.raises(ValueError, match="bad") as caught:
+        list(each(fail, [0], on=1))
+    text = str(caught.value.__cause__)
+    assert "ZeroDivisionError" in text
+    assert "direct cause" in text
+
+
+def test_large_things_travel():
+    """Megabytes, both ways."""
+    data = [bytes([k]) * (3 << 20) for k in range(4)]
+    assert list(each(lambda one: one[::-1], data, on=2, ahead=3)) == data
+
+
+def counting(held):
+    """A loop inside a step, which stands at its fifth item until the test has seen it."""
+    for x in track(range(10), name="inside"):
+        if x == 5:
+            held(0)
+    return x
+
+
+def test_how_far_a_loop_inside_a_step_is_can_be_seen(tmp_path):
+    """Of another process too: as something said about its step, for as long as it runs."""
+    held = Held(tmp_path, 0)
+    results = each(counting, [held], on=1)
+    seen = []
+
+    def watch():
+        until(lambda: (asides := results.snapshot().notes) and seen.append(asides[-1]) is None)
+        held.go(0)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    assert list(results) == [9]
+    watcher.join()
+    assert (seen[0].index, dict(seen[0].fields)) == (0, {"#0 inside": "5/10 it"})
+    assert results.snapshot().notes == ()
+
+
+def nested(x):
+    """Uses processes itself."""
+    return sum(each(square, range(x), on=1))
+
+
+def test_a_step_may_spread_its_own_steps(left_behind):
+    """A worker may have workers."""
+    assert list(each(nested, [3, 4], on=2)) == [5, 14]
+    left_behind()
+
+
+def test_what_is_said_with_a_value_that_cannot_be_sent_arrives_as_text():
+    """A note is no reason to lose a result."""
+
+    def tell(x):
+        note(threading.Lock(), loss=x)
+        return x
+
+    results = each(tell, [0], on=1)
+    assert list(results) == [0]
+    (said,) = results.notes
+    assert said.value.startswith("<unlocked _thread.lock")
+
+
+def test_a_killed_dask_worker_costs_nothing_but_time(tmp_path):
+    """Its steps run on the other one; all results come, in order."""
+    cluster = Cluster(tmp_path)
+    try:
+        held = Held(tmp_path / "held", 3)
+        (tmp_path / "held").mkdir()
+        results = each(held, range(8), on=cluster.address, ahead=2)
+        assert [next(results) for _ in range(3)] == [0, 1, 2]
+        until(lambda: held.begun(3))
+        cluster.workers[0].kill()
+        cluster.workers[0].wait()
+        held.go(3)
+        assert list(results) == [3, 4, 5, 6, 7]
+    finally:
+        cluster.close()
+
+
+def test_dask_runs_equal_calls_as_often_as_they_are_made(client, tmp_path):
+    """They are not taken for one."""
+    call = Square(tmp_path)
+    assert list(each(call, [3, 3, 3, 3], on=client, ahead=2)) == [9, 9, 9, 9]
+    assert len(call.of()) == 4
+    assert client.status == "running"
+
+
+def test_a_bad_address_is_refused_at_the_call():
+    """With the form of a good one."""
+    with pytest.raises(ValueError, match=r"such as 'tcp://127\.0\.0\.1:8786'; got 'tcp://nowhere:port'"):
+        each(square, [1], on="tcp://nowhere:port")
