@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from instep.functions.sequence import LazySequence
     from instep.functions.sets import LazySet
     from instep.model import Note, Place, Snapshot, Status, Step, Summary, Timing
+    from instep.orders.making import order
+    from instep.orders.order import Order
     from instep.reporting import Report, report
     from instep.stages import stage
     from instep.timing import Timer
@@ -33,6 +35,7 @@ __all__ = [
     "LazySequence",
     "LazySet",
     "Note",
+    "Order",
     "Place",
     "Report",
     "Sent",
@@ -48,6 +51,7 @@ __all__ = [
     "coroutine",
     "lazy",
     "note",
+    "order",
     "report",
     "stage",
     "steps",
@@ -66,6 +70,8 @@ _LATER = {
     "functions.sequence": ("LazySequence",),
     "functions.sets": ("LazySet",),
     "model": ("Note", "Place", "Snapshot", "Status", "Step", "Summary", "Timing"),
+    "orders.making": ("order",),
+    "orders.order": ("Order",),
     "reporting": ("Report", "report"),
     "stages": ("stage",),
     "timing": ("Timer",),

@@ -132,6 +132,8 @@ class Track(Handle, Generic[T]):
         if cursor.length is not None and run.total is None:
             run.total = run.initial + cursor.length
         run.read = cursor.read
+        if cursor.end is not None and (tells := getattr(type(source), "_instep_where", None)) is not None:
+            run.where = tells(source)
         blocks = paced(run, cursor)
         run.alive = ref(blocks)
         self._cursor = ref(cursor)

@@ -130,3 +130,5 @@ class Snapshot(NamedTuple):
     """Only once it has ended, or where it was asked for."""
     inner: tuple[Summary, ...]
     """What ended computations below this one add up to."""
+    where: str | None = None
+    """Where the current step is in what an `order` walks: `"row 3/10"`; `None` in any other loop, and at its end."""
