@@ -651,8 +651,9 @@ def test_the_documented_names():
     assert sorted(instep.__all__) == sorted(
         [
             "AsyncSteps", "CannotDefer", "CannotStep", "InstepError", "LazyDiffers", "LazySequence", "LazySet", "NEXT",
-            "Note", "Place", "Report", "Sent", "Snapshot", "Status", "Step", "Steps", "Summary", "Timer", "Timing",
-            "Track", "UnansweredSend", "coroutine", "lazy", "note", "report", "stage", "steps", "track",
+            "Note", "Order", "Place", "Report", "Sent", "Snapshot", "Status", "Step", "Steps", "Summary", "Timer",
+            "Timing", "Track", "UnansweredSend", "coroutine", "lazy", "note", "order", "report", "stage", "steps",
+            "track",
         ]
     )  # fmt: skip
     for name in instep.__all__:

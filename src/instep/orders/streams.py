@@ -57,8 +57,8 @@ class Walked:
         return len(self._thing) if kinds.has_size(self._thing) else None
 
     def hint(self) -> int:
-        """How many items it may have; 0 where nobody knows."""
-        return length_hint(self._thing)
+        """How many items it may have; -1 where nobody knows."""
+        return length_hint(self._thing, -1)
 
     def refuse(self, asked: str) -> NoReturn:
         """Say why it has no such order."""
@@ -96,8 +96,8 @@ class Buffer:
             return None
 
     def hint(self) -> int:
-        """How many items there may be; 0 where nobody knows."""
-        return length_hint(self.order)
+        """How many items there may be; -1 where nobody knows."""
+        return length_hint(self.order, -1)
 
     def refuse(self, asked: str) -> NoReturn:
         """Say why it has no such order."""
@@ -182,8 +182,9 @@ class Stream(Order[T]):
         size = self._known("len()")
         return size if self._part is None else len(self._part)
 
-    def __length_hint__(self) -> int:
-        return 0 if self._part is not None else self._source.hint()
+    def __length_hint__(self) -> Any:
+        hint = self._source.hint() if self._part is None else -1
+        return hint if hint >= 0 else NotImplemented
 
     def __bool__(self) -> bool:
         """Whether it has items, or may have, as far as is known."""
