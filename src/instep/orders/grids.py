@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice, repeat
+from itertools import accumulate, chain, islice, repeat
 from math import prod
 from operator import index
 from typing import Any
@@ -207,8 +207,7 @@ def _chunks(thing: Any, shape: tuple[int, ...]) -> list[Pieces] | None:
     pieces = []
     for n, chunk in zip(shape, chunks, strict=True):
         if isinstance(chunk, tuple | list):
-            edges = [0]
-            edges += [edges[-1] + length for length in map(index, chunk) if length]
+            edges = [0, *accumulate(length for length in map(index, chunk) if length)]
             if edges[-1] != n:
                 return None
             pieces.append(Pieces(n, 1, edges) if n else Pieces(0, 1))
