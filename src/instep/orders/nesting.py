@@ -45,6 +45,11 @@ class Leaves(Layout):
         """How many leaves."""
         return self._look()[-1]
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the inner sequences were looked at already."""
+        return bool(self._starts)
+
     def _look(self) -> list[int]:
         if not self._starts:
             runs = list(_runs(self._thing, self.depth))
@@ -62,8 +67,7 @@ class Leaves(Layout):
 
     def say(self, j: int) -> str:
         """Where item j is."""
-        # Asked by another thread than the loop's: what was not yet looked at is left alone.
-        return f"leaf {j}/{self._starts[-1]} at {self.where(j)}" if self._starts else f"leaf {j}"
+        return f"leaf {j}/{self.size} at {self.where(j)}"
 
     def item(self, thing: Any, j: int) -> Any:
         """Item j."""

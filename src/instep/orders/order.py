@@ -11,6 +11,7 @@ from instep.orders import grids, kinds, nesting, picks
 from instep.orders.layouts import Items, Layout, Lines
 from instep.orders.picks import Picks
 from instep.orders.shuffles import Source, checked_buffer
+from instep.sources import tellers
 
 T = TypeVar("T")
 
@@ -206,13 +207,9 @@ class Order(Generic[T]):
     def _needs_any_order(self, asked: str) -> None:
         """What can be had only where items are had by their index."""
 
-    def _instep_where(self) -> Any:
-        """For a tracked loop: a function that tells where step k is. It holds nothing of what is walked."""
-        return Told(self._layout, self._picks)
-
 
 class Told:
-    """Says where the k-th item of an order is."""
+    """Says where the k-th item of an order is, to a tracked loop; it holds nothing of what is walked."""
 
     __slots__ = ("_layout", "_picks")
 
@@ -280,6 +277,16 @@ class Nested(Order[T]):
 
     def __iter__(self) -> Iterator[T]:
         return nesting.leaves(self._thing, self._layout.depth, self._backward)
+
+
+def _teller(one: Order[Any]) -> Told | None:
+    layout = one._layout
+    if isinstance(layout, nesting.Leaves) and not layout.is_known:
+        return None  # it holds the thing still, whose inner sequences another thread must not look at
+    return Told(layout, one._picks)
+
+
+tellers.update(dict.fromkeys((Order, Plain, Nested), _teller))
 
 
 def no_array(asked: str, said: str, thing: Any = None) -> TypeError:

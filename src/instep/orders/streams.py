@@ -220,8 +220,6 @@ class Stream(Order[T]):
     def _array(self, asked: str) -> tuple[int, ...]:
         raise no_array(asked, self._said)
 
-    _instep_where = None  # type: ignore[assignment]
-
 
 def buffered(order: Order[T], size: int, seed: Seed, said: str) -> Order[T]:
     """An order through a buffer."""
