@@ -65,4 +65,4 @@ order(np.zeros((2, 2))).cells("F").backward()
 order(5)  # type: ignore[call-overload]
 order(integers).by("ab")  # type: ignore[arg-type]
 order(integers).cells("K")  # type: ignore[arg-type]
-order(integers).shuffled(1, Random(1))  # type: ignore[misc]
+order(integers).shuffled(1, Random(1))  # type: ignore[call-arg]
