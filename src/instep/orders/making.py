@@ -50,12 +50,11 @@ def order(thing: Any, /) -> Order[Any]:
     >>> list(shuffled), [shuffled.where(k) for k in range(3)]
     (['a', 'c', 'b'], [0, 2, 1])
 
-    | a thing with | such as | admits |
-    |---|---|---|
-    | `len` and `[k]` | list, range, a data set | `backward`, `shuffled`, `by`, `nested` |
-    | `shape`, `ndim`, `[...]` | array, tensor, zarr, h5py | these, and `rows`, `columns`, `along`, `cells`, `blocks` |
-    | `reversed` only | dict, deque | `backward` |
-    | `iter` only | set, iterator, file | to be walked, and `shuffled(buffer=1000)` |
+    - What has `len` and `[k]` (a list, a range, a data set) admits `backward`, `shuffled`, `by` and `nested`;
+    - an array, with `shape`, `ndim` and `[...]` (NumPy, PyTorch, zarr, h5py), these, and `rows`, `columns`, `along`,
+      `cells` and `blocks`;
+    - what has `reversed` only (a dict, a deque) `backward`;
+    - what has `iter` only (a set, an iterator, a file) is walked, or `shuffled(buffer=1000)`.
 
     What isn't admitted is a `TypeError` that says why, and what would help. Nothing is copied, and no item is touched
     before its turn. The order of the thing itself grows with it; one that is made of it is fixed when it is made, and
