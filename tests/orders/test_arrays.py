@@ -156,6 +156,19 @@ def test_blocks_by_default():
     for chunks in (None, (40,), (0, 0), "auto", ((50, 49), (30,)), True):
         agrees(order(Store(data, chunks)).blocks(), data)
     assert len(order(Store(data)).blocks()) == 1
+
+    class Unlike(Store):
+        read_chunk_sizes = (60, 40), (30,)
+
+        @property
+        def chunks(self):
+            raise NotImplementedError
+
+        @chunks.setter
+        def chunks(self, chunks):
+            pass
+
+    assert order(Unlike(data)).blocks().where(1) == (slice(60, 100), slice(0, 30))
     large = np.lib.stride_tricks.as_strided(np.zeros(1, "f8"), (1000, 1000, 64), (64000, 64, 1))
     bands = order(large).blocks()
     assert len(bands) == 500
@@ -267,7 +280,7 @@ def test_what_only_looks_like_an_array():
         def to_numpy(self):
             return np.zeros((2, 2))
 
-    with pytest.raises(TypeError, match="array"):
+    with pytest.raises(TypeError, match=r"for arrays.*write order\(frame.to_numpy\(\)\)"):
         order(Frame()).rows()
     unknown = Store(np.zeros((2, 2)))
     unknown.shape = (float("nan"), 2)

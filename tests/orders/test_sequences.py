@@ -231,6 +231,26 @@ def test_the_plain_order_is_the_thing_and_others_are_fixed():
         list(backward)
 
 
+def test_a_plain_walk_asks_for_no_length():
+    """One that is costly to tell, as that of a `LazySequence`, is asked for only when an order needs it."""
+
+    class Lazy(Touched):
+        def __len__(self):
+            raise AssertionError("asked")
+
+        def __iter__(self):
+            return iter(self.items)
+
+    one = order(Lazy([1, 2]))
+    assert next(iter(one)) == 1
+    assert repr(one) == "<order(Lazy)>"
+    assert next(iter(order([Lazy([1, 2])]).nested(2))) == 1
+    for _ in track(one, total=5):
+        pass
+    with pytest.raises(AssertionError, match="asked"):
+        one.backward()
+
+
 def test_a_very_long_composition():
     """A shuffle of a shuffle, two thousand times over, is a permutation still."""
     one = order(range(5))
@@ -256,6 +276,8 @@ def test_an_order_is_a_sequence_of_its_own_kind():
     assert order(one) is one
     assert isinstance(one, Order)
     assert copy.deepcopy(one)[:] is not one
+    for made in (order([3, 1]), order([3, 1]).backward(), order([[3], 1]).nested(2).backward(), order({3: 1})):
+        assert list(pickle.loads(pickle.dumps(made))) == list(copy.deepcopy(made)) == list(made)
     for same in (pickle.loads(pickle.dumps(one)), copy.copy(one), one.forward(), one[:]):
         assert list(same) == list(one)
     assert "h" in one

@@ -39,19 +39,26 @@ def test_a_picture_says_where_the_step_is():
         order(a).columns(),
         order(a).blocks((2, 3)),
         order(a).cells("F"),
-        order("abc"),
         order("abc").backward(),
         order("abc").shuffled(1),
         order([[1, 2], [3]]).nested(2).backward(),
     ):
         assert places(one) == [one.describe(k) for k in range(len(one))]
         assert places(one[1:], initial=1) == [one.describe(k) for k in range(1, len(one))]
+    assert places(order(a[0])) == ["item 0/4", "item 1/4", "item 2/4", "item 3/4"]
     assert places(order(a).rows()) == ["row 0/3", "row 1/3", "row 2/3"]
 
 
 def test_a_loop_that_has_no_place_says_none():
-    """What is only walked, be it through a buffer; leaves that nobody has counted; no order at all."""
-    for one in ([1, 2], order(iter([1, 2])), order({1: 2, 3: 4}).backward(), order(Linked("ab"))):
+    """Where the count says it all, or nobody knows: a plain sequence, a stream, leaves that nobody has counted."""
+    for one in (
+        [1, 2],
+        order([1, 2]),
+        order("ab"),
+        order(iter([1, 2])),
+        order({1: 2, 3: 4}).backward(),
+        order(Linked("ab")),
+    ):
         assert places(one) == [None, None]
     assert places(order("ab").shuffled(buffer=2)) == [None, None]
     leaves = order(Touched([Touched("a"), Touched("b")])).nested(2)
@@ -114,6 +121,9 @@ def test_a_place_that_cannot_be_told_breaks_nothing():
             thing.items.append(3)
         found.append(tracker.snapshot().where)
     assert found == ["item 0/2", "item 1/2", None]
+    for _ in (tracker := track(order(range(10**20)))):
+        break
+    assert (tracker.position, tracker.status) == (1, "stopped")
 
 
 def test_lines_and_narrow_terminals():

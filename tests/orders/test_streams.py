@@ -47,7 +47,7 @@ def refused(act):
         (lambda: iter([1]), "list_iterator"),
         (lambda: io.StringIO("a\nb"), "StringIO"),
         (lambda: count(), "count"),
-        (lambda: {1, 2}, "set of length 2"),
+        (lambda: {1, 2}, "set"),
         (lambda: map(abs, []), "map"),
         (lambda: io.BufferedReader(io.BytesIO(b"a")), "BufferedReader"),
     ],

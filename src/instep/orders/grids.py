@@ -91,7 +91,7 @@ def strides_of(thing: Any) -> tuple[int, ...] | None:
 class Cells(Layout):
     """Each element by itself."""
 
-    __slots__ = ("walk",)
+    __slots__ = ("size", "walk")
 
     def __init__(self, walk: Walk) -> None:
         self.size = prod(walk.shape)
@@ -152,7 +152,7 @@ class Pieces:
 class Blocks(Layout):
     """Pieces of an array that tile it, those at the border being what is left."""
 
-    __slots__ = ("pieces", "walk")
+    __slots__ = ("pieces", "size", "walk")
 
     def __init__(self, pieces: Sequence[Pieces], walk: Walk) -> None:
         self.size = prod(walk.shape)
@@ -201,7 +201,10 @@ def _given(given: Any, shape: tuple[int, ...]) -> list[Pieces]:
 
 def _chunks(thing: Any, shape: tuple[int, ...]) -> list[Pieces] | None:
     """The store's own: a length for each axis (zarr, h5py), or all the lengths along each (dask)."""
-    chunks = getattr(thing, "chunks", None)
+    try:
+        chunks = getattr(thing, "chunks", None)
+    except NotImplementedError:  # zarr's, where they are not alike
+        chunks = getattr(thing, "read_chunk_sizes", None)
     if not isinstance(chunks, tuple) or len(chunks) != len(shape):
         return None
     pieces = []

@@ -60,9 +60,9 @@ def has_size(thing: Any) -> bool:
     return _has(type(thing), "__len__")
 
 
-def walk(thing: Any, size: int) -> Iterator[Any]:
-    """Its items as it gives them itself, so that a list is walked as lists are."""
-    return iter(thing) if _has(type(thing), "__iter__") else picked(thing, range(size))
+def walk(thing: Any) -> Iterator[Any]:
+    """Its items as it gives them itself, so that a list is walked as lists are; it isn't asked for its length."""
+    return iter(thing) if _has(type(thing), "__iter__") else picked(thing, range(size_of(thing)))
 
 
 def picked(thing: Any, indices: Any) -> Iterator[Any]:
@@ -71,15 +71,12 @@ def picked(thing: Any, indices: Any) -> Iterator[Any]:
 
 
 def named(thing: Any) -> str:
-    """The thing in an error's text; what has a length isn't printed, for that may be long."""
+    """The thing in an error's text; what has a length isn't printed, for that may be long, nor asked for it."""
     kind = type(thing)
     if (shape := shape_of(thing)) is not None:
         return f"{kind.__name__} of shape {shape}"
     if has_size(thing):
-        try:
-            return f"{kind.__name__} of length {len(thing)}"
-        except Exception:  # a length that can't be told
-            return kind.__name__
+        return kind.__name__
     said = short(thing)
     return said if kind.__name__ in said else f"{kind.__name__} {said}"
 

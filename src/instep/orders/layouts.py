@@ -14,12 +14,10 @@ from instep.orders.picks import Picks
 
 
 class Layout:
-    """What all have in common; each has its `size`."""
+    """What all have in common."""
 
-    __slots__ = ("size",)
-
-    def __init__(self, size: int) -> None:
-        self.size = size
+    __slots__ = ()
+    size: int
 
     def where(self, j: int) -> Any:
         """The index of item j."""
@@ -41,7 +39,7 @@ class Layout:
 class Items(Layout):
     """The items of a sequence, or of an array along its first axis."""
 
-    __slots__ = ("noun",)
+    __slots__ = ("noun", "size")
 
     def __init__(self, size: int, noun: str = "item") -> None:
         self.size = size
@@ -67,7 +65,7 @@ class Items(Layout):
 class Lines(Layout):
     """The slices of an array at each index of one axis: rows, columns."""
 
-    __slots__ = ("axis",)
+    __slots__ = ("axis", "size")
 
     def __init__(self, size: int, axis: int) -> None:
         self.size = size

@@ -51,8 +51,9 @@ class Leaves(Layout):
         return bool(self._starts)
 
     def _look(self) -> list[int]:
+        thing = self._thing  # before it is asked whether that is still needed: another thread may be at it
         if not self._starts:
-            runs = list(_runs(self._thing, self.depth))
+            runs = list(_runs(thing, self.depth))
             self._runs = runs
             self._starts = [0, *accumulate(run.among for run in runs)]
             self._thing = None
@@ -135,10 +136,9 @@ def _descended(thing: Any, depth: int | None, backward: bool) -> Iterator[Any]:
 
 
 def _items(thing: Any, backward: bool) -> Iterator[Any]:
-    size = kinds.size_of(thing)
     if not backward:
-        return kinds.walk(thing, size)
-    return reversed(thing) if kinds.has_two_ends(thing) else kinds.picked(thing, range(size)[::-1])
+        return kinds.walk(thing)
+    return reversed(thing) if kinds.has_two_ends(thing) else kinds.picked(thing, range(kinds.size_of(thing))[::-1])
 
 
 class Above:

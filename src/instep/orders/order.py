@@ -241,15 +241,22 @@ class Plain(Order[T]):
         return range(self._size())
 
     def _size(self) -> int:
+        self._needs_an_axis()
+        return kinds.size_of(self._thing)
+
+    def _needs_an_axis(self) -> None:
         if kinds.shape_of(self._thing) == ():
             raise TypeError(f"{self._said}, without an axis, has cells() and blocks() only")
-        return kinds.size_of(self._thing)
 
     def __len__(self) -> int:
         return self._size()
 
     def __iter__(self) -> Iterator[T]:
-        return kinds.walk(self._thing, self._size())
+        self._needs_an_axis()
+        return kinds.walk(self._thing)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Plain, (self._thing,)
 
     def _itself(self, asked: str) -> Any:
         return self._thing
@@ -278,8 +285,13 @@ class Nested(Order[T]):
     def __iter__(self) -> Iterator[T]:
         return nesting.leaves(self._thing, self._layout.depth, self._backward)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Nested, (self._thing, self._layout, self._said, self._backward)
+
 
 def _teller(one: Order[Any]) -> Told | None:
+    if isinstance(one, Plain) and not kinds.shape_of(one._thing):
+        return None  # the count says it all, and a length may be costly, or too large
     layout = one._layout
     if isinstance(layout, nesting.Leaves) and not layout.is_known:
         return None  # it holds the thing still, whose inner sequences another thread must not look at

@@ -218,7 +218,7 @@ class Stream(Order[T]):
         self._source.refuse(asked)
 
     def _array(self, asked: str) -> tuple[int, ...]:
-        raise no_array(asked, self._said)
+        raise no_array(asked, self._said, getattr(self._source, "_thing", None))
 
 
 def buffered(order: Order[T], size: int, seed: Seed, said: str) -> Order[T]:
