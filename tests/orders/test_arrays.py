@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 import h5py
 import numpy as np
@@ -133,10 +133,8 @@ def test_blocks_of_irregular_chunks_tile_the_array(a, data):
     """As dask tells them: all the lengths along each axis, some of them 0."""
     chunks = []
     for n in a.shape:
-        lengths = []
-        while sum(lengths) < n:
-            lengths.append(data.draw(st.integers(0, n - sum(lengths))))
-        chunks.append(tuple(lengths) or (0,))
+        cuts = [0, *sorted(data.draw(st.lists(st.integers(0, n), max_size=3))), n]
+        chunks.append(tuple(end - begin for begin, end in pairwise(cuts)))
     store = Store(a, tuple(chunks))
     hits = np.zeros(a.shape, int)
     one = order(store).blocks()

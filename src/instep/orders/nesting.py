@@ -93,7 +93,11 @@ def checked_depth(depth: Any) -> int | None:
 
 def goes_on(item: Any) -> bool:
     """Whether it is a sequence to go into; text and bytes are leaves."""
-    return not isinstance(item, str | bytes | bytearray) and kinds.has_any_order(item)
+    return not isinstance(item, _LEAVES) and kinds.has_any_order(item)
+
+
+_LEAVES = (str, bytes, bytearray, int, float, type(None))
+"""The first three are sequences; the others are told at once."""
 
 
 def leaves(thing: Any, depth: int | None, backward: bool) -> Iterator[Any]:
