@@ -244,6 +244,10 @@ def test_strides_told_otherwise():
     """By a method, as PyTorch does; by `order` where there are none; else C."""
     a = np.arange(6).reshape(2, 3)
     assert [int(x) for x in agrees(order(Tensor(a.T)).cells(), a.T)] == [0, 1, 2, 3, 4, 5]
+    tensor = order(Tensor(a))
+    assert [np.shares_memory(row, a) for one in (tensor.backward(), tensor) for row in one] == [True] * 4
+    assert [row.tolist() for row in tensor.backward()] == [[3, 4, 5], [0, 1, 2]]
+    assert all(np.shares_memory(leaf, a) for leaf in order([Tensor(a)]).nested(2).backward())
     assert order(Store(a, order="F")).cells().where(1) == (1, 0)
     assert order(Store(a, order="C")).cells().where(1) == (0, 1)
     assert order(Store(a, stride=5)).cells().where(1) == (0, 1)
@@ -263,6 +267,9 @@ def test_kinds_of_elements():
     next(iter(order(records).cells()))["x"] = 7
     assert records[0, 0]["x"] == 7
     masked = np.ma.masked_array([[1, 2]], [[True, False]])
+    flat = order(np.arange(4).reshape(2, 2).flat)  # an iterator that has random access
+    assert list(flat) == list(flat) == [0, 1, 2, 3] == list(flat.backward())[::-1]
+    assert list(order(np.str_("ab")).backward()) == ["b", "a"]
     assert [item is np.ma.masked for item in order(masked).cells()] == [True, False]
     matrix = np.matrix([[1, 2], [3, 4]])
     agrees(order(matrix).cells("F"), matrix)

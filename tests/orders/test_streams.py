@@ -6,6 +6,7 @@ import gc
 import io
 import socket
 from collections import OrderedDict, deque
+from enum import StrEnum
 from itertools import count, islice
 
 import pytest
@@ -97,6 +98,7 @@ TWO_ENDS = {
     "ordered": OrderedDict.fromkeys("abc"),
     "deque": deque("abc"),
     "linked": Linked("abc"),
+    "class": StrEnum("Letters", ["A", "B", "C"]),
 }
 
 

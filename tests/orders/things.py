@@ -66,5 +66,8 @@ class Tensor:
     def stride(self) -> tuple[int, ...]:
         return tuple(step // self._data.itemsize for step in self._data.strides)
 
+    def __reversed__(self) -> Any:
+        return Tensor(self._data[::-1].copy())  # no iterator, and no view
+
     def element_size(self) -> int:
         return int(self._data.itemsize)

@@ -21,8 +21,8 @@ from instep.checks import short
 def shape_of(thing: Any) -> tuple[int, ...] | None:
     """The shape of an array; None where it is none."""
     kind = type(thing)
-    if not _has(kind, "__getitem__") or _has(kind, "keys"):
-        return None
+    if not _has(kind, "__getitem__") or _has(kind, "keys") or isinstance(thing, str | bytes):
+        return None  # NumPy's strings are Python's, too, and have a shape
     shape, ndim = getattr(thing, "shape", None), getattr(thing, "ndim", None)
     try:
         sizes = tuple(map(index, shape))  # type: ignore[arg-type]
@@ -34,8 +34,8 @@ def shape_of(thing: Any) -> tuple[int, ...] | None:
 def has_any_order(thing: Any) -> bool:
     """Whether its items are had at once by their index."""
     kind = type(thing)
-    if not _has(kind, "__getitem__") or _has(kind, "keys") or _has(kind, "appendleft"):
-        return False
+    if not _has(kind, "__getitem__") or _has(kind, "keys") or _has(kind, "appendleft") or isinstance(thing, type):
+        return False  # an enumeration, which is a class, is asked for its members by name
     return bool(shape_of(thing)) or (_has(kind, "__len__") and shape_of(thing) is None)
 
 
@@ -62,7 +62,17 @@ def has_size(thing: Any) -> bool:
 
 def walk(thing: Any) -> Iterator[Any]:
     """Its items as it gives them itself, so that a list is walked as lists are; it isn't asked for its length."""
-    return iter(thing) if _has(type(thing), "__iter__") else picked(thing, range(size_of(thing)))
+    kind = type(thing)
+    if _has(kind, "__iter__") and not _has(kind, "__next__"):
+        return iter(thing)
+    return picked(thing, range(size_of(thing)))
+
+
+def walk_back(thing: Any, size: int) -> Iterator[Any]:
+    """Its items from its end, as it gives them itself: a list's own way is the quicker one."""
+    if has_two_ends(thing) and shape_of(thing) is None:  # a tensor's would be a copy
+        return iter(reversed(thing))
+    return picked(thing, range(size)[::-1])
 
 
 def picked(thing: Any, indices: Any) -> Iterator[Any]:

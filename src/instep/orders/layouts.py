@@ -56,9 +56,8 @@ class Items(Layout):
     def items(self, thing: Any, picks: Picks) -> Iterator[Any]:
         """Those items."""
         backward = self.size > 0 and picks == range(self.size - 1, -1, -1)
-        if backward and kinds.has_two_ends(thing) and kinds.size_of(thing) == self.size:
-            own: Iterator[Any] = reversed(thing)  # a list's own is the quicker one
-            return own
+        if backward and kinds.size_of(thing) == self.size:
+            return kinds.walk_back(thing, self.size)
         return kinds.picked(thing, picks)
 
 

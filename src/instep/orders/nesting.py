@@ -140,9 +140,7 @@ def _descended(thing: Any, depth: int | None, backward: bool) -> Iterator[Any]:
 
 
 def _items(thing: Any, backward: bool) -> Iterator[Any]:
-    if not backward:
-        return kinds.walk(thing)
-    return reversed(thing) if kinds.has_two_ends(thing) else kinds.picked(thing, range(kinds.size_of(thing))[::-1])
+    return kinds.walk_back(thing, kinds.size_of(thing)) if backward else kinds.walk(thing)
 
 
 class Above:

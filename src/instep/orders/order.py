@@ -54,8 +54,9 @@ class Order(Generic[T]):
         each index is computed from a key by itself: that takes no memory and no time before the first item, and 2 to 3
         µs an item. Such an order is as random to the eye, and another than `random.shuffle` would give.
 
-        With `buffer=n`, what can only go forward is shuffled, too: at most n items are fetched ahead, and one of them
-        is given at random. Items stay within some n places of where they were, and there is no `where`.
+        With `buffer=n`, what can only go forward is shuffled, too: at most n items are fetched and not yet given, of
+        which one at random comes next. None comes more than n places early, though some late by more, and there is no
+        `where`.
         """
         source = Source(seed, random)
         if buffer is not None:
@@ -147,7 +148,7 @@ class Order(Generic[T]):
     def __getitem__(self, k: slice) -> Order[T]: ...
     def __getitem__(self, k: int | slice) -> T | Order[T]:
         if isinstance(k, slice):
-            return self._picked(range(self._size())[k], _brackets(k))
+            return self._picked(range(self._size())[k], brackets(k))
         item: T = self._layout.item(self._thing, self._at(k))
         return item
 
@@ -176,7 +177,7 @@ class Order(Generic[T]):
         return self._picks[found % size]
 
     def _picked(self, chosen: Picks, said: str) -> Order[T]:
-        return Order(self._thing, self._layout, picks.compose(self._picks, chosen), _also(self._said, said))
+        return Order(self._thing, self._layout, picks.compose(self._picks, chosen), also(self._said, said))
 
     def _laid(self, layout: Layout, said: str) -> Order[Any]:
         return Order(self._thing, layout, range(layout.size), f"{self._said}.{said}")
@@ -280,7 +281,7 @@ class Nested(Order[T]):
 
     def backward(self) -> Order[T]:
         """The last leaf first."""
-        return Nested(self._thing, self._layout, _also(self._said, "backward()"), not self._backward)
+        return Nested(self._thing, self._layout, also(self._said, "backward()"), not self._backward)
 
     def __iter__(self) -> Iterator[T]:
         return nesting.leaves(self._thing, self._layout.depth, self._backward)
@@ -307,12 +308,13 @@ def no_array(asked: str, said: str, thing: Any = None) -> TypeError:
     return TypeError(f"{asked} is for arrays, which have a shape, ndim and indexing, unlike {said}{hint}")
 
 
-def _brackets(k: slice) -> str:
+def brackets(k: slice) -> str:
+    """A slice as it was written."""
     ends = ["" if end is None else str(end) for end in (k.start, k.stop)]
     return f"[{':'.join(ends + ([] if k.step is None else [str(k.step)]))}]"
 
 
-def _also(said: str, more: str) -> str:
+def also(said: str, more: str) -> str:
     """How an order was asked for; of one that goes on for long the end."""
     whole = said + ("" if more.startswith("[") else ".") + more
     return whole if len(whole) <= 200 else f"...{whole[-190:]}"

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar, overload
 from instep.checks import short
 from instep.errors import InstepError
 from instep.orders import kinds
-from instep.orders.order import Order, _also, _brackets, no_array
+from instep.orders.order import Order, also, brackets, no_array
 from instep.orders.shuffles import Seed, seeded, through_buffer
 
 T = TypeVar("T")
@@ -49,8 +49,7 @@ class Walked:
 
     def back(self) -> Iterator[Any]:
         """Its items, from its end."""
-        items: Iterator[Any] = reversed(self.thing)
-        return items
+        return iter(reversed(self.thing))
 
     def size(self) -> int | None:
         """How many items it has, where it says so."""
@@ -132,18 +131,18 @@ class Stream(Order[T]):
         if part:
             size = self._known("backward()")
             part = range(size - 1 - part[-1], size - part[0], part.step)
-        return Stream(self._source, part, _also(self._said, "backward()"), not self._backward)
+        return Stream(self._source, part, also(self._said, "backward()"), not self._backward)
 
     def _cut(self, k: slice) -> Order[T]:
-        asked = _brackets(k)
+        asked = brackets(k)
         size = self._source.size()
         if size is None and any(end is not None and index(end) < 0 for end in (k.start, k.stop, k.step)):
             raise TypeError(f"{self._said} doesn't know its length, so that there is no {asked} from its end")
         whole = self._part if self._part is not None else range(ENDLESS if size is None else size)
         part = whole[k]
         if part.step > 0:
-            return Stream(self._source, part, _also(self._said, asked), self._backward)
-        return Stream(self._source, part[::-1], _also(self._said, asked), self._backward).backward()
+            return Stream(self._source, part, also(self._said, asked), self._backward)
+        return Stream(self._source, part[::-1], also(self._said, asked), self._backward).backward()
 
     # What it knows
 
@@ -223,4 +222,4 @@ class Stream(Order[T]):
 
 def buffered(order: Order[T], size: int, seed: Seed, said: str) -> Order[T]:
     """An order through a buffer."""
-    return Stream(Buffer(order, size, seed), None, _also(order._said, f"shuffled({said})"))
+    return Stream(Buffer(order, size, seed), None, also(order._said, f"shuffled({said})"))
