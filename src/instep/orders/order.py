@@ -305,7 +305,7 @@ tellers.update(dict.fromkeys((Order, Plain, Nested), _teller))
 def no_array(asked: str, said: str, thing: Any = None) -> TypeError:
     """What is raised where there is no array."""
     hint = ": write order(frame.to_numpy())" if hasattr(type(thing), "to_numpy") else ""
-    return TypeError(f"{asked} is for arrays, which have a shape, ndim and indexing, unlike {said}{hint}")
+    return TypeError(f"{asked} is for arrays, which have a known shape, ndim and indexing, unlike {said}{hint}")
 
 
 def brackets(k: slice) -> str:
