@@ -85,17 +85,26 @@ def test_what_was_left_early_keeps_its_place():
     assert str(ending(shot)).startswith("rows: failed at step 1 of 3, row 5/9 in ")
 
 
-def test_a_place_keeps_nothing_that_was_walked():
-    """When the loop is over and the order gone, its array is, though the tracker is still there."""
-    a = np.zeros((4, 4))
-    gone = weakref.ref(a)
-    for _ in (tracker := track(order(a).rows())):
+@pytest.mark.parametrize(
+    ("make", "walk", "said"),
+    [
+        (lambda: np.zeros((4, 4)), lambda a: order(a).rows(), "row 2/4"),
+        (lambda: np.zeros((4, 4)), lambda a: order(a).blocks((1, 4)).backward(), "row 1/4"),
+        (lambda: Touched([[1], [2], [3]]), lambda xs: order(xs).nested(2), "leaf 2/3 at (2, 0)"),
+    ],
+    ids=["rows", "blocks", "nested"],
+)
+def test_a_place_keeps_nothing_that_was_walked(make, walk, said):
+    """When the loop is over and the order gone, its array is, though the computation is still there."""
+    thing = make()
+    gone = weakref.ref(thing)
+    for _ in (tracker := track(walk(thing))):
         break
     run = tracker._run
-    del a, _, tracker
+    del thing, _, tracker
     gc.collect()
     assert gone() is None
-    assert run.where(2) == "row 2/4"
+    assert run.where(2) == said
 
 
 def test_a_place_that_cannot_be_told_breaks_nothing():
