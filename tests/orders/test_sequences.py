@@ -42,7 +42,7 @@ def test_the_order_that_random_shuffle_gives_to_the_indices():
         assert list(order(range(50)).shuffled(seed)) == indices
 
 
-LARGE = [58467702, 283292322, 339108638, 465535255, 337377326]
+LARGE = [66043027, 85641873, 779306374, 477982839, 525407082]
 MIDDLE = [17, 15, 11, 18, 7, 6, 19, 3, 14, 0, 9, 5, 16, 8, 13, 2, 1, 12, 4, 10]
 
 
@@ -117,6 +117,18 @@ def test_the_keyed_shuffle_has_no_bias_that_is_easily_seen():
     expected = tries / size
     assert sum((n - expected) ** 2 / expected for n in firsts) < 27.9  # chi square, 9 degrees, one in a thousand
     assert abs(ascending - tries / 2) < 3.3 * (tries / 4) ** 0.5
+
+
+def test_a_large_keyed_shuffle_is_spread_evenly():
+    """Its first ten thousand indices, and each with the one before it, fall into all parts about alike."""
+    size, n, parts = 10**9, 10_000, 10
+    found = list(itertools.islice(order(range(size)).shuffled(seed=11), n))
+    ones, pairs = [0] * parts, [0] * parts**2
+    for before, k in zip(found[-1:] + found, found, strict=False):
+        ones[k * parts // size] += 1
+        pairs[k * parts // size * parts + before * parts // size] += 1
+    assert sum((one - n / parts) ** 2 / (n / parts) for one in ones) < 27.9  # chi square, 9 degrees, one in a thousand
+    assert sum((one - n / parts**2) ** 2 / (n / parts**2) for one in pairs) < 149  # 99 degrees
 
 
 def test_a_shuffled_range_of_a_thousand_million_needs_no_memory():

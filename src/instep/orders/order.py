@@ -51,8 +51,8 @@ class Order(Generic[T]):
 
         Up to 2**24 items (16,777,216) the order is the one that `random.shuffle` gives to their indices. It takes 4
         bytes an item and half a second a million; where a seed decides, both come with the first walk. Beyond that,
-        each index is computed from a key by itself: that takes no memory and no time before the first item, and 2 to 3
-        µs an item. Such an order is as random to the eye, and another than `random.shuffle` would give.
+        each index is computed from a key by itself: that takes no memory and no time before the first item, and some
+        3 µs an item. Such an order is as random to the eye, and another than `random.shuffle` would give.
 
         With `buffer=n`, what can only go forward is shuffled, too: at most n items are fetched and not yet given, of
         which one at random comes next. None comes more than n places early, though some late by more, and there is no
