@@ -25,12 +25,13 @@ def test_a_smoke_run_finds_positions_statuses_counts_and_notes_right():
 
 @pytest.mark.campaign
 def test_a_smoke_run_of_functions_finds_results_steps_and_items_right():
-    """`--only functions --only laziness --quick`, which needs no peers, exits with 0 and keeps nothing."""
-    rows = ["--only", "functions", "--only", "laziness"]
+    """`--quick`, only of rows that need no peers, exits with 0 and keeps nothing."""
+    rows = ["--only", "functions", "--only", "laziness", "--only", "orders"]
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick", *rows], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
     assert run.returncode == 0, run.stdout + run.stderr
+    assert "| orders: each number met, and `where` agrees | right 12 of 12 | all | met |" in run.stdout
     assert "| three of ten values: values computed | eager 10, by hand 6, lazy 6 |" in run.stdout
     for loop in ("for, two assignments", "for, pass", "while, one assignment"):
         facts = [line for line in run.stdout.splitlines() if line.startswith(f"| steps; {loop}:")]
@@ -108,3 +109,20 @@ def test_lazy_is_held_against_the_generator_by_hand_and_against_flat_memory(judg
     slow = _laziness(judged, ratio=1.2, grown=1 << 20).claims
     assert {claim.what.partition(":")[0] for claim in slow if claim.met} == {"three of ten values"}
     assert [fact.met for fact in _laziness(judged, computed=7).facts] == [False, True]
+
+
+def test_orders_are_shown_as_ratios_and_wrong_items_are_a_wrong_fact(judged):
+    """Twice the time across is 2.0x, with no bar to miss; one walk that met other numbers fails the fact."""
+    row = importlib.import_module("benchmarks.rows.orders")
+    times = {"as it lies": 1.0, "across": 2.0}
+    values = {
+        f"{layout}, {part}, {way}": [seconds]
+        for layout in row.LAYOUTS
+        for part in row.PARTS
+        for way, seconds in times.items()
+    }
+    for wrong, met in (None, True), ("F, blocks, across", False):
+        section = judged("orders", values, lambda name, wrong=wrong: {"right": name != wrong})
+        assert [cells[1:] for cells in section.rows] == [("1.00", "2.00", "2.0x")] * 6
+        assert section.claims == []
+        assert [fact.met for fact in section.facts] == [met]

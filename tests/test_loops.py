@@ -650,9 +650,10 @@ def test_the_documented_names():
     """The public names are these, each of them can be had, and no other."""
     assert sorted(instep.__all__) == sorted(
         [
-            "AsyncSteps", "CannotDefer", "CannotStep", "InstepError", "LazyDiffers", "LazySequence", "LazySet", "NEXT",
-            "Note", "Place", "Report", "Sent", "Snapshot", "Status", "Step", "Steps", "Summary", "Timer", "Timing",
-            "Track", "UnansweredSend", "coroutine", "lazy", "note", "report", "stage", "steps", "track",
+            "AsyncSteps", "CannotDefer", "CannotSend", "CannotStep", "Each", "Failure", "InstepError", "LazyDiffers",
+            "LazySequence", "LazySet", "NEXT", "Note", "Order", "Place", "Report", "Sent", "Snapshot", "Spread",
+            "Status", "Step", "Steps", "Summary", "Timer", "Timing", "Track", "UnansweredSend", "WorkerDied", "coroutine",
+            "each", "lazy", "note", "order", "report", "stage", "steps", "track",
         ]
     )  # fmt: skip
     for name in instep.__all__:

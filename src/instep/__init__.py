@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from instep.functions.sequence import LazySequence
     from instep.functions.sets import LazySet
     from instep.model import Note, Place, Snapshot, Spread, Status, Step, Summary, Timing
+    from instep.orders.making import order
+    from instep.orders.order import Order
     from instep.reporting import Report, report
     from instep.spread.each import Each, each
     from instep.spread.failures import CannotSend, Failure, WorkerDied
@@ -38,6 +40,7 @@ __all__ = [
     "LazySequence",
     "LazySet",
     "Note",
+    "Order",
     "Place",
     "Report",
     "Sent",
@@ -56,6 +59,7 @@ __all__ = [
     "each",
     "lazy",
     "note",
+    "order",
     "report",
     "stage",
     "steps",
@@ -74,6 +78,8 @@ _LATER = {
     "functions.sequence": ("LazySequence",),
     "functions.sets": ("LazySet",),
     "model": ("Note", "Place", "Snapshot", "Spread", "Status", "Step", "Summary", "Timing"),
+    "orders.making": ("order",),
+    "orders.order": ("Order",),
     "reporting": ("Report", "report"),
     "spread.each": ("Each", "each"),
     "spread.failures": ("CannotSend", "Failure", "WorkerDied"),

@@ -58,6 +58,7 @@ class Computation:
     leaving: Status | None = None  # how it is about to be left, where that is known
     fetching = False  # whether the last item's step is over, the next being fetched
     read: Read | None = None
+    where: Callable[[int], str] | None = None  # tells where the k-th step of the pass is in what an order walks
     taken = False  # whether a pass has it, begun or not
     alive: Callable[[], object] | None = None  # a weak reference: gives None once nothing runs it any more
     lost = False  # whether that was so at the monitor's last look

@@ -15,7 +15,7 @@ from instep.handle import Handle, counting
 from instep.opcodes import GENERATOR, GET_ITER, GET_YIELD_FROM_ITER
 from instep.owed import owed, settle
 from instep.pace import Gate, paced
-from instep.sources import Cursor
+from instep.sources import Cursor, tellers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,6 +132,8 @@ class Track(Handle, Generic[T]):
         if cursor.length is not None and run.total is None:
             run.total = run.initial + cursor.length
         run.read = cursor.read
+        if tells := tellers.get(type(source)):
+            run.where = tells(source)
         blocks = paced(run, cursor)
         run.alive = ref(blocks)
         self._cursor = ref(cursor)

@@ -151,3 +151,5 @@ class Snapshot(NamedTuple):
     """What ended computations below this one add up to."""
     spread: Spread | None = None
     """Of an `each` whose steps run elsewhere."""
+    where: str | None = None
+    """Where the current step is in what an `order` walks: `"row 3/10"`; `None` in any other loop, and at its end."""

@@ -47,7 +47,18 @@ def take(run: Computation, now: int, *, timing: bool = False) -> Snapshot:
         run.timer._timing() if (timing or run.ended) and run.times.count else None,
         inner_of(run),
         run.spread if run.count is None else run.count(),
+        _where(run, position),
     )
+
+
+def _where(run: Computation, position: int) -> str | None:
+    """Where the step is that goes on, or that was not finished."""
+    if run.where is None or not position or run.status == "finished":
+        return None
+    try:
+        return run.where(position - 1)
+    except Exception:  # it went on beyond what it said its length was
+        return None
 
 
 def _pace(run: Computation, finished: int, now: int) -> tuple[float | None, float | None]:

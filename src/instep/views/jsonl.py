@@ -30,6 +30,7 @@ one about every second, and one at its end, inner computations included.
 | `notes` | array of objects | the latest notes, oldest first: `index` (of the step, or null), `value`, `fields` |
 | `timing` | object or null | at the end, the fields of a timing, below |
 | `inner` | array of objects | what ended inner computations add up to, the fields of a sum, below |
+| `where` | string or null | where the step is in what an `order` walks: `"row 3/10"` |
 | `dropped` | integer | lines that were lost so far because the reader was too slow |
 
 A timing has `count`, `timed` (steps timed one by one), in seconds `mean`, `median`, `p95`, `p99`, `max`, `fetch` and
@@ -149,6 +150,7 @@ def describe(event: str, one: Snapshot, dropped: int = 0) -> dict[str, Any]:
         "notes": [_note(note) for note in one.notes],
         "timing": _timing(one.timing),
         "inner": [_summary(inner) for inner in one.inner],
+        "where": None if one.where is None else _string(one.where),
         "dropped": dropped,
     }
 

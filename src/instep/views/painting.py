@@ -117,10 +117,11 @@ def _of_running(one: Snapshot) -> list[Part]:
     parts = [
         Part(0, sentences.percent(one), FIGURE),
         Part(2, "" if sentences.idle_stage(one) else sentences.counted(one), REMARK if _is_over(one) else PLAIN),
-        Part(3, sentences.pace(one)),
+        Part(3, sentences.where(one)),
+        Part(4, sentences.pace(one)),
         Part(1, short and f"{short} left", FIGURE),
-        Part(4, left[len(short) :].strip() if short else "", FIGURE),
-        Part(5 if short else 1, "" if short else text.clock(one.elapsed)),
+        Part(5, left[len(short) :].strip() if short else "", FIGURE),
+        Part(6 if short else 1, "" if short else text.clock(one.elapsed)),
     ]
     return [part for part in parts if part.said]
 

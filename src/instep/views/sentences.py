@@ -51,7 +51,8 @@ def _reached(snapshot: Snapshot) -> str:
         if snapshot.total is None or snapshot.finished > snapshot.total:
             return f"after {done}{_contradiction(snapshot)}"
         return f"after {_number(snapshot.finished, snapshot.unit)}{of_total} {_unit(snapshot.unit)}".rstrip()
-    return f"at step {text.whole(snapshot.finished)}{of_total}"
+    at = f", {where(snapshot)}" if snapshot.where else ""
+    return f"at step {text.whole(snapshot.finished)}{of_total}{at}"
 
 
 def _contradiction(snapshot: Snapshot) -> str:
@@ -137,6 +138,11 @@ def _shortly(number: int, unit: str) -> str:
     return text.count(number, unit) if unit == "B" else f"{digits} {prefix}".rstrip()
 
 
+def where(snapshot: Snapshot) -> str:
+    """Where the current step is in what an order walks: `row 3/10`; "" in any other loop."""
+    return text.plain(snapshot.where, 60) if snapshot.where else ""
+
+
 def percent(snapshot: Snapshot) -> str:
     """Rounded down, so that `100%` means all of it; "" where there is no total, or none that can be right."""
     if not snapshot.total or snapshot.total < 0 or not 0 <= snapshot.finished <= snapshot.total:
@@ -151,11 +157,12 @@ def pace(snapshot: Snapshot) -> str:
 
 
 def running(snapshot: Snapshot) -> str:
-    """A computation on its way: `train: 3/10 it 30% · 2.1 s/it · 0:15 (0:12–0:20) left · loss=0.3`."""
+    """A computation on its way: `train: 3/10 it 30% · row 3/10 · 2.1 s/it · 0:15 (0:12–0:20) left · loss=0.3`."""
     counts = "" if idle_stage(snapshot) else f"{counted(snapshot)} {percent(snapshot)}".rstrip()
     remaining = text.left(snapshot.remaining, snapshot.remaining_range)
     parts = [
         counts,
+        where(snapshot),
         pace(snapshot),
         f"{remaining} left" if remaining else f"running for {text.clock(snapshot.elapsed)}",
         text.notes(snapshot.notes),
