@@ -45,6 +45,7 @@ class Call:
     def __init__(self, task: Task, start: int, items: list[Any], exact: bool, tried: int = 0) -> None:
         self.task, self.start, self.items, self.exact, self.tried = task, start, items, exact, tried
         self._context: Context = copy_context()
+        self.deliver: Callable[[Outcome], object] | None = None
         self._called = allocate_lock()
 
     @property
@@ -63,7 +64,12 @@ class Call:
             return None
         task = self.task
         step = StepRun(self.start, task.run.jot, task.run)
-        return self._context.run(compute, task.function, self.items, task.single, self.retries, self.exact, step)
+        items, context = self.items, self._context
+        outcome = context.run(compute, task.function, items, task.single, self.retries, self.exact, step)
+        deliver, self.deliver = self.deliver, None
+        if deliver is not None:
+            deliver(outcome)  # itself: of a call that was sent twice, for Ctrl-C, nobody may wait for the first
+        return outcome
 
     def packed(self) -> bytes:
         """Its items as bytes."""

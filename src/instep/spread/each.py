@@ -67,14 +67,20 @@ class Each(Track[R]):
                 raise StopIteration
             if run.by_for and run.thread != get_ident():
                 raise InstepError(f"{run.label}: a `for` in another thread walks it; share it by `next` alone")
-        return super().__next__()
+        try:
+            return super().__next__()
+        except InstepError:
+            if not run.ended:
+                raise
+            raise StopIteration from None  # it was closed just now, by another thread
 
     def close(self) -> None:
         """End it now, *stopped*: what was not begun is called back, and whoever walks it comes to its end."""
         run = self._run
         if run.status == "pending":
             self._source, run.status, run.ended = (), "stopped", perf_counter_ns()
-        super().close()
+        Handle.close(self)
+        self._own = None
 
 
 @overload

@@ -24,6 +24,7 @@ class Job:
         self._over: Callable[[Job], object] | None = over
         self._claimed = allocate_lock()
         self._ended = allocate_lock()
+        call.deliver = self.finish
 
     @property
     def size(self) -> int:

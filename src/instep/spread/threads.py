@@ -115,9 +115,7 @@ def _nothing() -> None:
 
 def _compute(job: Job) -> None:
     try:
-        outcome = job.call()
-        if outcome is not None:
-            job.finish(outcome)
+        job.call()
     except BaseException as error:  # of ours, or one that somebody has had raised in this thread
         job.fail(error)
 

@@ -44,8 +44,9 @@ def _watch(descriptor: int) -> None:
     poll = select.poll()
     poll.register(descriptor, 0)
     parent = os.getppid()
-    while not poll.poll(_LOOK) and os.getppid() == parent:  # forked children of the parent's may keep it open
-        pass
+    while not poll.poll(_LOOK):
+        if os.getppid() != parent:  # gone, though forked children of its own may keep the socket open
+            os._exit(1)
     if not _busy.is_set():
         time.sleep(_GRACE)
     os._exit(1)
