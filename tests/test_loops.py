@@ -652,7 +652,8 @@ def test_the_documented_names():
         [
             "AsyncSteps", "CannotDefer", "CannotStep", "InstepError", "LazyDiffers", "LazySequence", "LazySet", "NEXT",
             "Note", "Place", "Report", "Sent", "Snapshot", "Status", "Step", "Steps", "Summary", "Timer", "Timing",
-            "Track", "UnansweredSend", "coroutine", "lazy", "note", "report", "stage", "steps", "track",
+            "Track", "UnansweredSend", "coroutine", "join", "lazy", "note", "report", "split", "stage",
+            "steps", "track",
         ]
     )  # fmt: skip
     for name in instep.__all__:
