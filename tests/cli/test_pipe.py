@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -159,6 +160,20 @@ def test_many_megabytes_pass_unchanged(noise, words):
     """Through two pipes: the same hash comes out."""
     out, _ = passed(*words, data=noise)
     assert hashlib.sha256(out).digest() == hashlib.sha256(noise).digest()
+
+
+@linux
+def test_memory_is_used_again(tmp_path):
+    """A file of 64 MB touches hardly more of it than an empty one: blocks don't go back to the kernel one by one."""
+    touched = []
+    for n in 0, 640_000:
+        path = tmp_path / str(n)
+        path.write_bytes((b"x" * 99 + b"\n") * n)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+        with open(os.devnull, "wb") as nowhere:
+            passed(str(path), stdin=subprocess.DEVNULL, stdout=nowhere, view="off")
+        touched.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt - before)
+    assert touched[1] - touched[0] < 64_000_000 / resource.getpagesize() / 3, touched
 
 
 @pytest.mark.parametrize("words", [[], ["--bytes"]])

@@ -78,13 +78,15 @@ def again(source: int, moved: Moved, seen: Callable[[bytes], None]) -> Moved | N
     if not stat.S_ISREG(os.fstat(source).st_mode):
         return None
     at = os.lseek(source, 0, os.SEEK_CUR)
+    block = b""  # kept until the next one is there: else its memory goes back to the kernel, page by page, each time
 
     def read(n: int) -> None:
-        nonlocal at
+        nonlocal at, block
         moved(n)
-        if block := os.pread(source, n, at):  # else somebody has cut the file off meanwhile
-            seen(block)
+        block = os.pread(source, n, at)
         at += n
+        if block:  # else somebody has cut the file off meanwhile
+            seen(block)
 
     return read
 
