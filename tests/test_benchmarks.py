@@ -24,9 +24,9 @@ def test_a_smoke_run_finds_positions_statuses_counts_and_notes_right():
 
 
 @pytest.mark.campaign
-def test_a_smoke_run_of_functions_finds_results_steps_and_items_right():
+def test_a_smoke_run_of_functions_finds_results_steps_items_and_bytes_right():
     """`--quick`, only of rows that need no peers, exits with 0 and keeps nothing."""
-    rows = ["--only", "functions", "--only", "laziness", "--only", "orders"]
+    rows = ["--only", "functions", "--only", "laziness", "--only", "orders", "--only", "pipe"]
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--quick", *rows], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
@@ -126,3 +126,30 @@ def test_orders_are_shown_as_ratios_and_wrong_items_are_a_wrong_fact(judged):
         assert [cells[1:] for cells in section.rows] == [("1.00", "2.00", "2.0x")] * 6
         assert section.claims == []
         assert [fact.met for fact in section.facts] == [met]
+
+
+def _pipe(judged, right=2, **rates):
+    """Of all that are not named here the rate is 1 GB/s; `None` is not installed."""
+    row = importlib.import_module("benchmarks.rows.pipe")
+    given = {"cat": 1, "pv": 1, "instep": 1, "tqdm": 1} | rates
+    values = {
+        f"{what}, {end}, {way}": [1e-9 / given[way]]
+        for what, ways in row.WAYS.items()
+        for end in row.ENDS
+        for way in ways
+        if given[way]
+    }
+    values["instep, compared"] = [1.0]
+    return judged("pipe", values, lambda name: {"right": right, "cases": 2})
+
+
+def test_a_pipe_is_held_against_pv_and_tqdm(judged):
+    """At 0.95 of pv and six times tqdm all bars are met, at 0.8 and four times none; what isn't there is said."""
+    good = _pipe(judged, instep=0.95, tqdm=0.15)
+    assert all(claim.met for claim in good.claims)
+    assert [row[3] for row in good.rows] == ["0.95"] * 4
+    assert not any(claim.met for claim in _pipe(judged, instep=0.8, tqdm=0.2).claims)
+    absent = _pipe(judged, pv=None)
+    assert [claim.figure for claim in absent.claims if "pv" in claim.what] == ["not installed"] * 4
+    assert "not installed" in absent.rows[0]
+    assert [fact.met for fact in (*good.facts, *_pipe(judged, right=1).facts)] == [True, False]

@@ -653,7 +653,7 @@ def test_the_documented_names():
             "AsyncSteps", "CannotDefer", "CannotSend", "CannotStep", "Each", "Failure", "InstepError", "LazyDiffers",
             "LazySequence", "LazySet", "NEXT", "Note", "Order", "Place", "Report", "Sent", "Snapshot", "Spread",
             "Status", "Step", "Steps", "Summary", "Timer", "Timing", "Track", "UnansweredSend", "WorkerDied",
-            "coroutine", "each", "lazy", "note", "order", "report", "stage", "steps", "track",
+            "coroutine", "each", "join", "lazy", "note", "order", "report", "split", "stage", "steps", "track",
         ]
     )  # fmt: skip
     for name in instep.__all__:

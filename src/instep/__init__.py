@@ -9,6 +9,7 @@ from instep.loops import Track, track
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from instep.coroutines import NEXT, Sent, UnansweredSend, coroutine
+    from instep.delimited import join, split
     from instep.functions.awaiting import AsyncSteps
     from instep.functions.comparing import LazyDiffers
     from instep.functions.driving import Steps
@@ -57,10 +58,12 @@ __all__ = [
     "WorkerDied",
     "coroutine",
     "each",
+    "join",
     "lazy",
     "note",
     "order",
     "report",
+    "split",
     "stage",
     "steps",
     "track",
@@ -68,6 +71,7 @@ __all__ = [
 
 _LATER = {
     "coroutines": ("NEXT", "Sent", "UnansweredSend", "coroutine"),
+    "delimited": ("join", "split"),
     "functions.awaiting": ("AsyncSteps",),
     "functions.comparing": ("LazyDiffers",),
     "functions.driving": ("Steps",),

@@ -90,12 +90,20 @@ def test_last_lines(log: Log) -> None:
         ({"status": "interrupted", "total": None}, "interrupted at step 30"),
         ({"status": "finished", "finished": 99}, "finished 99 it (total said 100)"),
         ({"status": "finished", "unit": "B", "finished": 4_718_592, "total": None}, "finished 4.5 MiB"),
+        ({"status": "interrupted", "unit": "B", "finished": 1536, "total": 2048}, "interrupted at 1.5 KiB of 2.0 KiB"),
         ({"status": "finished", "kind": "stage", "total": None, "finished": 0, "position": 0}, "finished"),
     ],
 )
 def test_how_it_ended(log: Log, fields: dict[str, Any], expected: str) -> None:
     """Each status in words; steps are counted from 0."""
     assert log.update(snapshot(**fields, rate=None)) == [f"train: {expected} in 10.0 s"]
+
+
+def test_what_was_said_of_the_whole_stands_in_the_last_line(log: Log) -> None:
+    """A note that belongs to the computation; one on a step doesn't, and is gone with it."""
+    notes = Note(None, None, {"lr": 0.1}), Note(3, None, {"loss": 0.5})
+    (line,) = log.update(snapshot(status="finished", notes=notes, timing=timing()))
+    assert line == "train: finished 30 it (total said 100) in 10.0 s · 3.0 it/s · lr=0.1 · slowest #803 210 ms"
 
 
 def test_what_is_short_hidden_or_inside_leaves_no_line(log: Log) -> None:

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
 
 import click
@@ -25,7 +23,7 @@ from instep.cli.failures import TRACEBACK, Failure
 from instep.errors import InstepError
 from instep.views import text
 
-_COMMANDS = {"dissect": "instep.cli.dissect"}
+_COMMANDS = {"dissect": "instep.cli.dissect", "pipe": "instep.cli.pipe"}
 """A command, and the module in which it is called by its name."""
 _INTERRUPTED, _CLOSED = 130, 141
 
@@ -41,15 +39,28 @@ class _Commands(click.Group):
         return None if module is None else getattr(import_module(module), name)
 
 
-def _version() -> str:
+def _show_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version  # as costly as all else that a command imports
+
     try:
-        return version("instep")
+        said = version("instep")
     except PackageNotFoundError:
-        return "not installed"
+        said = "not installed"
+    click.echo(f"instep {said}")
+    ctx.exit()
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
-@click.version_option(_version(), "-V", "--version", message="instep %(version)s")
+@click.option(
+    *("-V", "--version"),
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
 def instep(ctx: click.Context, debug: bool) -> None:
@@ -98,14 +109,20 @@ def _invoked(arguments: Sequence[str]) -> int:
         return error.exit_code
     except Failure as failure:
         if debug and failure.__cause__ is not None:
-            traceback.print_exception(failure.__cause__)
+            _print_traceback(failure.__cause__)
         _say(str(failure), "" if debug and failure.hint == TRACEBACK else failure.hint)
         return failure.code
     except InstepError as error:
         if debug:
-            traceback.print_exc()
+            _print_traceback(error)
         _say(str(error))
         return 1
+
+
+def _print_traceback(error: BaseException) -> None:
+    import traceback
+
+    traceback.print_exception(error)
 
 
 def _say(what: str, hint: str = "") -> None:

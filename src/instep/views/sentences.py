@@ -36,7 +36,9 @@ class Ending(NamedTuple):
 
 def ending(snapshot: Snapshot) -> Ending:
     """How a computation ended. Steps are counted from 0, as everywhere: `failed at step 3` had three done before."""
-    facts = [f"in {text.duration(snapshot.elapsed, 3)}", text.rate(snapshot.rate, snapshot.unit), _slowest(snapshot)]
+    of_all = text.notes(note for note in snapshot.notes if note.index is None)
+    took, rate = f"in {text.duration(snapshot.elapsed, 3)}", text.rate(snapshot.rate, snapshot.unit)
+    facts = [took, rate, of_all, _slowest(snapshot)]
     return Ending(text.plain(snapshot.name), snapshot.status, _reached(snapshot), tuple(fact for fact in facts if fact))
 
 
@@ -52,7 +54,8 @@ def _reached(snapshot: Snapshot) -> str:
             return f"after {done}{_contradiction(snapshot)}"
         return f"after {_number(snapshot.finished, snapshot.unit)}{of_total} {_unit(snapshot.unit)}".rstrip()
     at = f", {where(snapshot)}" if snapshot.where else ""
-    return f"at step {text.whole(snapshot.finished)}{of_total}{at}"
+    done = done if snapshot.unit == "B" else f"step {text.whole(snapshot.finished)}"
+    return f"at {done}{of_total}{at}"
 
 
 def _contradiction(snapshot: Snapshot) -> str:
