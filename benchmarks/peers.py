@@ -104,7 +104,8 @@ QUICK = tuple(name for name, way in WAYS.items() if way.compiled or name in ("ba
 def versions() -> dict[str, str]:
     """The version of instep, of what its steps stand on, and of each peer that is installed."""
     found = {"instep": "from source"}  # run from a source tree
-    for package in {"greenlet", *(way.package for way in WAYS.values() if way.package)}:
+    spreading = ("cloudpickle", "distributed", "joblib", "mpire", "streamable")
+    for package in {"greenlet", *spreading, *(way.package for way in WAYS.values() if way.package)}:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

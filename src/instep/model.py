@@ -58,11 +58,13 @@ class Step(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """What became of the steps of an `each` whose steps run elsewhere; those taken are its `finished`."""
+    """What became of the steps of an `each` that run elsewhere: how many were computed, and not for nothing."""
 
     on: str
     """Where they run: `"threads"`, `"processes"`, or what was given."""
     workers: int
+    taken: int
+    """Results handed out."""
     computed: int
     """Steps that were begun and are over, those that failed too."""
     running: int
@@ -107,6 +109,8 @@ class Summary(NamedTuple):
     """How many of the passes ended how."""
     timing: Timing | None
     inner: tuple[Summary, ...] = ()
+    spread: Spread | None = None
+    """Of an `each` whose steps run elsewhere, all passes together."""
 
 
 class Snapshot(NamedTuple):

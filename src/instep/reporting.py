@@ -44,6 +44,7 @@ def _running() -> Iterator[Summary]:
         timing = run.timer._timing() if run.times.count else None
         below = (*inner_of(run), *map(summary, inner.get(id(run), ())))
         seconds = (now - run.began) / 1e9
-        return Summary(run.label, run.kind, run.unit, 1, run.finished, seconds, {"running": 1}, timing, below)
+        spread = run.spread if run.count is None else run.count()
+        return Summary(run.label, run.kind, run.unit, 1, run.finished, seconds, {"running": 1}, timing, below, spread)
 
     return map(summary, inner.get(id(None), ()))

@@ -11,7 +11,7 @@ from instep.timing import Timer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from instep.computation import Computation
-    from instep.model import Kind, Status, Summary
+    from instep.model import Kind, Spread, Status, Summary
 
 _NAMES = 1000  # of stages under one parent, before the rest is put together
 _SHORT = 200_000  # ns: the steps of a pass so short are added up as one block
@@ -34,6 +34,7 @@ class Sum:
         self.statuses: dict[Status, int] = {}
         self.times = Times()
         self.own: Times | None = None
+        self.spread: Spread | None = None
         self.failed_in = 0  # the frame, by its id, of the last one that failed
         self._quick = self._quick_ns = 0  # steps of short passes, not yet in the times
         self.inner: dict[object, Sum] = {}
@@ -52,7 +53,7 @@ class Sum:
             self.times.first = run.initial - self.times.count  # a step's index is that in its pass
             for row in run.rows:
                 self.times.add(*row)
-        self._absorb_own(run.own)
+        self._absorb_own(run.own, run.spread)
         self.passes += 1
         self.steps += run.over
         self.ns += ns
@@ -62,11 +63,14 @@ class Sum:
         if run.name is not None and run.name != self.label:
             self.label = run.whereabouts  # several names at one place: called by the place
 
-    def _absorb_own(self, own: Times | None) -> None:
+    def _absorb_own(self, own: Times | None, spread: Spread | None) -> None:
+        """What only an `each` has."""
         if own is not None:
             if self.own is None:
                 self.own = Times()
             self.own.absorb(own)
+        if spread is not None:
+            self.spread = spread if self.spread is None else _added(self.spread, spread)
 
     def settle(self) -> None:
         """Add the steps of short passes to the times, as one block."""
@@ -79,7 +83,7 @@ class Sum:
         self.settle()
         other.settle()
         self.times.absorb(other.times)
-        self._absorb_own(other.own)
+        self._absorb_own(other.own, other.spread)
         self.passes += other.passes
         self.steps += other.steps
         self.ns += other.ns
@@ -93,9 +97,16 @@ class Sum:
         self.settle()
         timing = Timer._of(self.own or self.times, None, None, self.times)._timing() if self.times.count else None
         inner = tuple(part.summary() for part in self.inner.values())
+        seconds, statuses, spread = self.ns / 1e9, dict(self.statuses), self.spread
         return Summary(
-            self.label, self.kind, self.unit, self.passes, self.steps, self.ns / 1e9, dict(self.statuses), timing, inner
+            self.label, self.kind, self.unit, self.passes, self.steps, seconds, statuses, timing, inner, spread
         )
+
+
+def _added(one: Spread, other: Spread) -> Spread:
+    """The same engine's, where it is another's the latter's name; what isn't known of one isn't of both."""
+    sums = (None if a is None or b is None else a + b for a, b in zip(one[2:], other[2:], strict=True))
+    return type(one)(other.on, other.workers, *sums)  # type: ignore[arg-type]
 
 
 def _key(run: Computation) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from time import perf_counter_ns
 from typing import Any, Literal, TypeVar, overload
 
@@ -149,8 +150,10 @@ def each(
 @overload
 def each(
     function: Callable[..., R],
+    first: Iterable[Any],
+    second: Iterable[Any],
     /,
-    *iterables: Iterable[Any],
+    *more: Iterable[Any],
     on: Any = ...,
     ahead: int | None = ...,
     ordered: bool = ...,
@@ -163,8 +166,12 @@ def each(
 @overload
 def each(
     function: Callable[..., R],
+    first: Iterable[Any],
+    second: Iterable[Any],
+    third: Iterable[Any],
+    fourth: Iterable[Any],
     /,
-    *iterables: Iterable[Any],
+    *more: Iterable[Any],
     on: Any = ...,
     ahead: int | None = ...,
     ordered: bool = ...,
@@ -276,6 +283,8 @@ def _total(iterables: tuple[Iterable[Any], ...]) -> int | None:
 
 def _name(function: Callable[..., Any]) -> str | None:
     """What a function is called; what has no name of its own goes by the place of its loop."""
+    while isinstance(function, partial):
+        function = function.func
     name = getattr(function, "__name__", None)
     return name if isinstance(name, str) and name.isidentifier() else None
 

@@ -6,7 +6,6 @@ from reprlib import Repr
 from typing import Any, NamedTuple
 
 from instep.errors import InstepError
-from instep.views.text import plain
 
 _LONGEST = 100
 _brief = Repr()
@@ -47,6 +46,8 @@ class RemoteTraceback(Exception):
 
 def brief(thing: object) -> str:
     """Its `repr`, of bounded length, and harmless on a terminal; of containers, no more is asked than is shown."""
+    from instep.views.text import plain  # not on the way of a worker's start
+
     try:
         return plain(_brief.repr(thing), _LONGEST)
     except Exception:

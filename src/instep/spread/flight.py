@@ -198,6 +198,7 @@ class Flight:
         return Spread(
             self._engine.name,
             self._engine.workers,
+            self._run.position,
             self._computed + over,
             sum(job.size for job in jobs) - over,
             self._cancelled,

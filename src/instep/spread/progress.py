@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from instep.model import Snapshot
-from instep.views import sentences, text
+if TYPE_CHECKING:
+    from instep.model import Snapshot
 
 MOST = 3
 """Loops that are told of, the outermost first."""
@@ -20,6 +21,8 @@ class Progress:
 
     def update(self, snapshots: Sequence[Snapshot], now: float) -> None:
         """Tell it, as text by name."""
+        from instep.views import sentences, text  # not on the way of a worker's start
+
         running = [one for one in snapshots if one.status == "running" and one.show][:MOST]
         if running:
             self._send(("progress", self.start, {text.plain(one.name, 40): sentences.counted(one) for one in running}))

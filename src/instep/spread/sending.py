@@ -7,7 +7,6 @@ they are pickled, so that any `Exception` may come up.
 from __future__ import annotations
 
 import pickle
-import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -129,6 +128,8 @@ def _sendable_note(note: tuple[int, Any, dict[str, Any]]) -> tuple[int, Any, dic
 
 def _packed_error(error: BaseException) -> Packed:
     """An error as bytes that are sure to be read, and its traceback as text."""
+    import traceback
+
     text = "".join(traceback.format_exception(error))
     for thing in (error, _Parts(error)):
         try:

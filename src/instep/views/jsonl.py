@@ -30,13 +30,15 @@ one about every second, and one at its end, inner computations included.
 | `notes` | array of objects | the latest notes, oldest first: `index` (of the step, or null), `value`, `fields` |
 | `timing` | object or null | at the end, the fields of a timing, below |
 | `inner` | array of objects | what ended inner computations add up to, the fields of a sum, below |
+| `spread` | object or null | of an `each` whose steps run elsewhere, the fields of a spread, below |
 | `where` | string or null | where the step is in what an `order` walks: `"row 3/10"` |
 | `dropped` | integer | lines that were lost so far because the reader was too slow |
 
 A timing has `count`, `timed` (steps timed one by one), in seconds `mean`, `median`, `p95`, `p99`, `max`, `fetch` and
 `body` (or null), and `slowest`: an array of objects with `index`, `seconds`, `name`, `among` (steps timed together) and
-`note`. A sum has `name`, `kind`, `unit`, `passes`, `steps`, `seconds`, `statuses` (passes by status), `timing` and
-`inner`.
+`note`. A sum has `name`, `kind`, `unit`, `passes`, `steps`, `seconds`, `statuses` (passes by status), `timing`,
+`inner` and `spread`. A spread has `on` and `workers` (where steps run), and numbers of steps: `taken`, `computed`,
+`running`, `cancelled`, `never_begun` (or null), `failed` and `retried`.
 
 A note's value that JSON can't hold (an object, an integer beyond 64 bits, a NaN inside a list as null) is shown by its
 `repr`, of at most 200 characters. A line is one write if the pipe has room for it. If it has none, the line is dropped
@@ -150,6 +152,7 @@ def describe(event: str, one: Snapshot, dropped: int = 0) -> dict[str, Any]:
         "notes": [_note(note) for note in one.notes],
         "timing": _timing(one.timing),
         "inner": [_summary(inner) for inner in one.inner],
+        "spread": None if one.spread is None else one.spread._asdict(),
         "where": None if one.where is None else _string(one.where),
         "dropped": dropped,
     }
@@ -184,6 +187,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
         "seconds": _number(summary.seconds),
         "timing": _timing(summary.timing),
         "inner": [_summary(inner) for inner in summary.inner],
+        "spread": None if summary.spread is None else summary.spread._asdict(),
     }
 
 

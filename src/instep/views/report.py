@@ -7,7 +7,7 @@ from shutil import get_terminal_size
 
 from instep.model import Summary, Timing
 from instep.views import columns, text
-from instep.views.sentences import otherwise, which
+from instep.views.sentences import otherwise, spread, which
 
 HEADINGS = ("computation", "steps", "status", "time", "mean", "p95", "slowest", "fetch/body")
 WIDTH = 80
@@ -29,6 +29,9 @@ def table(rows: Sequence[Summary]) -> str:
     names = [HEADINGS[0], *(_name(depth, row, max(LEAST_NAME, room)) for depth, row in every)]
     cells = [(name, *figures) for name, figures in zip(names, cells, strict=True)]
     lines = columns.lines(cells, _LEFT)
+    lines += [
+        f"{text.plain(row.name)}: {said}" for _, row in every if row.spread and (said := spread(row.spread, taken=True))
+    ]
     if any(_is_sampled(row.timing) for _, row in every):
         lines.append(f"{SAMPLED} from a sample: not every step was timed by itself")
     return "".join(f"{line}\n" for line in lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from instep.model import Snapshot, Status, Step, Summary
+from instep.model import Snapshot, Spread, Status, Step, Summary
 from instep.views import text, tree
 
 SUMS = 5
@@ -38,8 +38,27 @@ def ending(snapshot: Snapshot) -> Ending:
     """How a computation ended. Steps are counted from 0, as everywhere: `failed at step 3` had three done before."""
     of_all = text.notes(note for note in snapshot.notes if note.index is None)
     took, rate = f"in {text.duration(snapshot.elapsed, 3)}", text.rate(snapshot.rate, snapshot.unit)
-    facts = [took, rate, of_all, _slowest(snapshot)]
+    in_vain = spread(snapshot.spread) if snapshot.spread else ""
+    facts = [took, rate, of_all, in_vain, _slowest(snapshot)]
     return Ending(text.plain(snapshot.name), snapshot.status, _reached(snapshot), tuple(fact for fact in facts if fact))
+
+
+def spread(of: Spread, *, taken: bool = False) -> str:
+    """What was computed for nothing or more than once, called back, or never begun; "" where there is none of it.
+
+    What runs when the loop is left is let finish: it counts as computed.
+    """
+    computed = of.computed + of.running
+    parts = {
+        "taken": of.taken if taken else 0,
+        "computed": computed if computed != of.taken else 0,
+        "failed": of.failed,
+        "tried again": of.retried,
+        "cancelled": of.cancelled,
+        "never begun": of.never_begun or 0,
+    }
+    said = [f"{what} {text.whole(n)}" for what, n in parts.items() if n]
+    return ", ".join(said) if len(said) > taken else ""
 
 
 def _reached(snapshot: Snapshot) -> str:
