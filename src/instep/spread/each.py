@@ -7,7 +7,7 @@ from _thread import get_ident
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from time import perf_counter_ns
-from typing import Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack, overload
 
 from instep.checks import checked_str, short, whole
 from instep.errors import InstepError
@@ -29,6 +29,24 @@ C = TypeVar("C")
 R = TypeVar("R")
 _COROUTINE = 0x80  # a flag of a code object, as in inspect
 _LONGEST = 10**8  # seconds: three years
+
+
+if TYPE_CHECKING:
+
+    class _Options(TypedDict, total=False):
+        on: Any
+        ahead: int | None
+        ordered: bool
+        retries: int
+        timeout: float | None
+        name: str | None
+        unit: str
+
+    class _Raising(_Options, total=False):
+        errors: Literal["raise"]
+
+    class _Yielding(_Options):
+        errors: Literal["yield"]
 
 
 class Each(Track[R]):
@@ -84,103 +102,59 @@ class Each(Track[R]):
         self._own = None
 
 
-@overload
-def each(
-    function: Callable[[A], R],
-    first: Iterable[A],
-    /,
-    *,
-    on: Any = ...,
-    ahead: int | None = ...,
-    ordered: bool = ...,
-    retries: int = ...,
-    timeout: float | None = ...,
-    errors: Literal["raise"] = ...,
-    name: str | None = ...,
-    unit: str = ...,
-) -> Each[R]: ...
-@overload
-def each(
-    function: Callable[[A, B], R],
-    first: Iterable[A],
-    second: Iterable[B],
-    /,
-    *,
-    on: Any = ...,
-    ahead: int | None = ...,
-    ordered: bool = ...,
-    retries: int = ...,
-    timeout: float | None = ...,
-    errors: Literal["raise"] = ...,
-    name: str | None = ...,
-    unit: str = ...,
-) -> Each[R]: ...
-@overload
-def each(
-    function: Callable[[A, B, C], R],
-    first: Iterable[A],
-    second: Iterable[B],
-    third: Iterable[C],
-    /,
-    *,
-    on: Any = ...,
-    ahead: int | None = ...,
-    ordered: bool = ...,
-    retries: int = ...,
-    timeout: float | None = ...,
-    errors: Literal["raise"] = ...,
-    name: str | None = ...,
-    unit: str = ...,
-) -> Each[R]: ...
-@overload
-def each(
-    function: Callable[[A], R],
-    first: Iterable[A],
-    /,
-    *,
-    on: Any = ...,
-    ahead: int | None = ...,
-    ordered: bool = ...,
-    retries: int = ...,
-    timeout: float | None = ...,
-    errors: Literal["yield"],
-    name: str | None = ...,
-    unit: str = ...,
-) -> Each[R | Failure]: ...
-@overload
-def each(
-    function: Callable[..., R],
-    first: Iterable[Any],
-    second: Iterable[Any],
-    /,
-    *more: Iterable[Any],
-    on: Any = ...,
-    ahead: int | None = ...,
-    ordered: bool = ...,
-    retries: int = ...,
-    timeout: float | None = ...,
-    errors: Literal["yield"],
-    name: str | None = ...,
-    unit: str = ...,
-) -> Each[R | Failure]: ...
-@overload
-def each(
-    function: Callable[..., R],
-    first: Iterable[Any],
-    second: Iterable[Any],
-    third: Iterable[Any],
-    fourth: Iterable[Any],
-    /,
-    *more: Iterable[Any],
-    on: Any = ...,
-    ahead: int | None = ...,
-    ordered: bool = ...,
-    retries: int = ...,
-    timeout: float | None = ...,
-    errors: Literal["raise"] = ...,
-    name: str | None = ...,
-    unit: str = ...,
-) -> Each[R]: ...
+if TYPE_CHECKING:
+
+    @overload
+    def each(
+        function: Callable[[A], R],
+        first: Iterable[A],
+        /,
+        **options: Unpack[_Raising],
+    ) -> Each[R]: ...
+    @overload
+    def each(
+        function: Callable[[A, B], R],
+        first: Iterable[A],
+        second: Iterable[B],
+        /,
+        **options: Unpack[_Raising],
+    ) -> Each[R]: ...
+    @overload
+    def each(
+        function: Callable[[A, B, C], R],
+        first: Iterable[A],
+        second: Iterable[B],
+        third: Iterable[C],
+        /,
+        **options: Unpack[_Raising],
+    ) -> Each[R]: ...
+    @overload
+    def each(
+        function: Callable[..., R],
+        first: Iterable[Any],
+        second: Iterable[Any],
+        third: Iterable[Any],
+        fourth: Iterable[Any],
+        /,
+        *more: Iterable[Any],
+        **options: Unpack[_Raising],
+    ) -> Each[R]: ...
+    @overload
+    def each(
+        function: Callable[[A], R],
+        first: Iterable[A],
+        /,
+        **options: Unpack[_Yielding],
+    ) -> Each[R | Failure]: ...
+    @overload
+    def each(
+        function: Callable[..., R],
+        first: Iterable[Any],
+        second: Iterable[Any],
+        /,
+        *more: Iterable[Any],
+        **options: Unpack[_Yielding],
+    ) -> Each[R | Failure]: ...
 
 
 def each(
