@@ -8,6 +8,7 @@ each, so that a terminal that takes no more text doesn't make it blind.
 from __future__ import annotations
 
 import atexit
+import errno
 import os
 import sys
 from _operator import attrgetter, call, is_
@@ -47,6 +48,8 @@ _IMPORTER_IS_MAIN = sys.version_info < (3, 13)
 """Until 3.12 `threading` takes the thread that imports it first for the main one, and waits for its end at exit. It
 must not be a thread of ours (rich imports it)."""
 _BEGAN = attrgetter("began")
+_GONE = frozenset((errno.EIO, errno.EPIPE, errno.EBADF, errno.ENXIO))
+"""What writing to a terminal or a pipe says whose other end is gone."""
 is_finalizing = sys.is_finalizing
 _always = object  # in place of a weak reference: gives something
 _GATHERED = 256
@@ -252,12 +255,19 @@ class Monitor:
             act()
         except Exception as error:
             self.view = None
-            try:
-                import logging
+            _report(error)
 
-                logging.getLogger("instep").warning("nothing is shown any more: %s: %s", type(error).__name__, error)
-            except Exception:  # logging raises, too, where stderr is closed
-                pass
+
+def _report(error: Exception) -> None:
+    """Say that nothing is shown any more; but not to a stderr that is gone: what is left in it fails at exit."""
+    try:
+        import logging
+
+        logger = logging.getLogger("instep")
+        if logger.hasHandlers() or not (isinstance(error, OSError) and error.errno in _GONE):
+            logger.warning("nothing is shown any more: %s: %s", type(error).__name__, error)
+    except Exception:  # logging raises, too, where stderr is closed
+        pass
 
 
 def _hurried(act: Callable[[], R]) -> R:
