@@ -100,7 +100,7 @@ class Track(Handle, Generic[T]):
         """For `yield from`: the doors of what it delegates to stay open, if it has any."""
         steps = iter(source)
         if steps is source:
-            self._source = _WALKED
+            self._source = WALKED
         kind = type(steps)
         if kind is not GENERATOR and (not hasattr(kind, "close") or hasattr(kind, "send")):
             return self._pass(steps, by_for=False)
@@ -113,7 +113,7 @@ class Track(Handle, Generic[T]):
         source = self._source
         if source is None:
             raise TypeError("track() was given None, or nothing, to walk: write track(iterable), or count by advance()")
-        if source is _WALKED:
+        if source is WALKED:
             raise InstepError(
                 f"{self._run.label}: its source can be walked once only, and a pass has begun already. "
                 "Track a list or another container, or make a new track of a new iterator."
@@ -138,7 +138,7 @@ class Track(Handle, Generic[T]):
         run.alive = ref(blocks)
         self._cursor = ref(cursor)
         if cursor.first is self._source:
-            self._source = _WALKED  # ours to give away: else a break would not close it
+            self._source = WALKED  # ours to give away: else a break would not close it
         if by_for:
             run.by_for = True
             return chain.from_iterable(blocks)
@@ -188,13 +188,13 @@ class Track(Handle, Generic[T]):
 
         steps = source.__aiter__()
         if steps is source:
-            self._source = _WALKED
+            self._source = WALKED
         return AsyncPass(steps, self._fresh())
 
     def __len__(self) -> int:
         """The length of what it walks, where that has one; `TypeError` else. An estimate is in `total`."""
         source = self._source
-        if source is None or source is _WALKED or not hasattr(type(source), "__len__"):
+        if source is None or source is WALKED or not hasattr(type(source), "__len__"):
             what = "there is no iterable" if source is None else "what it walks has none"
             raise TypeError(f"this track has no len(), as {what}; total is how many steps are expected")
         return len(source)
@@ -221,7 +221,7 @@ class Track(Handle, Generic[T]):
         super().close()
 
 
-_WALKED = object()
+WALKED = object()
 """In place of a source that can be walked once only and has been."""
 
 

@@ -8,12 +8,14 @@ import signal
 import threading
 from collections import Counter
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instep import Failure, each
+from instep.spread import work
 from spread.calls import Calls
 
 
@@ -60,12 +62,24 @@ def asked(results: Any, most: int) -> list[Any]:
     ordered=st.booleans(),
     retries=st.integers(0, 2),
     yielding=st.booleans(),
+    hasty=st.booleans(),
     most=st.integers(0, 70),
 )
 def test_any_each_gives_what_a_loop_gives_and_computes_no_more(
+    failing: list[int], on: Any, ahead: int | None, ordered: bool, retries: int, yielding: bool, hasty: bool, most: int
+) -> None:
+    """Each result once, in order or not; errors at their place; calls as many as were asked for and ahead, no more.
+
+    With `hasty` a chunk gives back all steps but the first few.
+    """
+    with mock.patch.multiple(work, LONG=1 if hasty else work.LONG, PIECE=2, SLOW_PIECE=1):
+        check(failing, on, ahead, ordered, retries, yielding, most)
+
+
+def check(
     failing: list[int], on: Any, ahead: int | None, ordered: bool, retries: int, yielding: bool, most: int
 ) -> None:
-    """Each result once, in order or not; errors at their place; calls as many as were asked for and ahead, no more."""
+    """One case."""
     steps = Steps(failing)
     results = each(
         steps,

@@ -4,10 +4,14 @@ import os
 import signal
 import sys
 import threading
+import warnings
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import count
 
 import pytest
 
-from instep import CannotSend, Failure, WorkerDied, each, note, track
+from children import SOURCE, python
+from instep import CannotSend, Failure, InstepError, WorkerDied, each, note, track
 from spread.calls import Calls, Held, Square, square, until, where
 from spread.conftest import Cluster
 
@@ -221,6 +225,115 @@ def test_what_is_said_with_a_value_that_cannot_be_sent_arrives_as_text():
     assert list(results) == [0]
     (said,) = results.notes
     assert said.value.startswith("<unlocked _thread.lock")
+
+
+def forks(x):
+    """A step whose process is two for a while."""
+    if x == 1 and os.fork() == 0:
+        return x * 1000
+    return x * 10
+
+
+def test_a_step_that_forks_gives_one_result():
+    """The child has nothing to answer."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        assert list(each(forks, range(4), on=1, ahead=1)) == [0, 10, 20, 30]
+
+
+class Leaving(Calls):
+    """Leaves a descendant behind that has the worker's files, then waits."""
+
+    def __call__(self, x):
+        if not os.fork():
+            until(lambda: not os.path.exists(self.path))
+            os._exit(0)
+        self.add(x)
+        threading.Event().wait()
+
+
+def test_a_worker_is_known_to_be_dead_whatever_its_descendants_hold(tmp_path):
+    """They keep its socket open; its end is seen all the same."""
+    call = Leaving(tmp_path)
+    results = each(call, range(1), on=1)
+
+    def kill():
+        until(call.of)
+        os.kill(int(call.rows()[0][1]), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(WorkerDied, match="SIGKILL"):
+        next(results)
+    killer.join()
+    os.unlink(call.path)
+
+
+class Unreadable:
+    """Can be sent, and not be read."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __reduce__(self):
+        return fails_with, (self.error,)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "no"), EOFError(), TimeoutError(), StopIteration()])
+def test_a_result_that_cannot_be_read_here_fails_alone(error):
+    """Whatever reading it raises; its process is none the worse."""
+    zero, failure, two = each(lambda x: Unreadable(error) if x == 1 else x, range(3), on=1, ahead=1, errors="yield")
+    assert (zero, two) == (0, 2)
+    assert isinstance(failure.error, CannotSend)
+    assert type(error).__name__ in str(failure.error)
+
+
+def test_a_module_that_spreads_while_it_is_imported_is_told_so(tmp_path):
+    """Each worker would import it, and have workers: it is an error, at once, and not the end of the machine."""
+    (tmp_path / "spreading.py").write_text(
+        "from instep import each\ndef more(x): return x + 1\nfound = list(each(more, range(3), on=2))\n"
+    )
+    done = python("import spreading", PYTHONPATH=os.pathsep.join([str(tmp_path), SOURCE]))
+    assert done.returncode == 1
+    assert "put that in a function" in done.stderr
+
+
+def test_without_an_interpreter_there_are_no_processes(monkeypatch):
+    """Said at the call."""
+    monkeypatch.setattr(sys, "executable", "")
+    with pytest.raises(InstepError, match=r"sys\.executable names none"):
+        each(square, range(3), on=2)
+
+
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_an_executor_that_takes_no_more_ends_the_loop(kind):
+    """With the results that it gave before, one error, and nothing more, be failures wanted as items or not."""
+    for errors in "raise", "yield":
+        executor = kind(1)
+        results = each(square, count(), on=executor, ahead=1, errors=errors)
+        assert [next(results), next(results)] == [0, 1]
+        executor.shutdown()
+        with pytest.raises(InstepError, match="takes no more: RuntimeError: cannot schedule"):
+            next(results)
+        assert list(results) == []
+
+
+def test_no_thread_can_be_started(monkeypatch):
+    """An error, and the next try may do; where there is one thread already, that does it all."""
+    refused = []
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name.startswith("instep-") and len(refused) < 1:
+            refused.append(thread)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    results = each(square, range(4), on="threads:2", ahead=2)
+    with pytest.raises(RuntimeError, match="can't start"):
+        next(results)
+    assert list(results) == [0, 1, 4, 9]
 
 
 def test_a_killed_dask_worker_costs_nothing_but_time(tmp_path):

@@ -77,6 +77,50 @@ def test_ctrl_c_ends_all_at_once(tmp_path: Path, on: str, body: str) -> None:
             until(lambda pid=pid: not _lives(pid), f"the end of {pid}")
 
 
+@pytest.mark.parametrize("on", ENGINES)
+def test_ctrl_c_that_a_program_catches_to_end_by_itself_ends_it_at_once(tmp_path: Path, on: str) -> None:
+    """As command lines do, with an exit status of their own: nobody waits for a step that would take a minute."""
+    script = f"""
+        import threading, time
+        from instep import each
+
+        def slow(x):
+            if x:
+                with open({str(tmp_path / "there")!r}, "a") as there:
+                    print(os.getpid(), file=there)
+                time.sleep(60)
+            return x
+
+        try:
+            for x in each(slow, range(10), on={on!r}, ahead=3):
+                mark("there")
+                threading.Event().wait()
+        except KeyboardInterrupt:
+            sys.exit(3)
+    """
+    with Program(tmp_path, script) as program:
+        program.at("there")
+        there = tmp_path / "there"
+        until(lambda: there.exists() and len(there.read_text().splitlines()) == 2)
+        program.type("\x03")
+        assert program.end() == 3, program.text
+        for pid in {int(line) for line in there.read_text().split()} - {program.process.pid}:
+            until(lambda pid=pid: not _lives(pid), f"the end of {pid}")
+
+
+def test_a_thread_that_was_given_up_holds_no_program_up() -> None:
+    """Its call may never end; the program does."""
+    quiet(
+        """
+        import threading
+        from instep import each
+
+        found = list(each(lambda x: threading.Event().wait(), [1], on="threads:1", timeout=0.1, errors="yield"))
+        assert isinstance(found[0].error, TimeoutError)
+        """
+    )
+
+
 def test_ctrl_c_that_is_caught_while_waiting_loses_nothing(tmp_path: Path) -> None:
     """Who catches it may ask again."""
     script = """

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from time import perf_counter_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from instep.checks import short
-from instep.spread.call import Task
 from instep.spread.executors import Executors
-from instep.spread.jobs import Job
+from instep.spread.jobs import Job, Task
+
+if TYPE_CHECKING:
+    from instep.model import Status
 
 AGAIN = 5_000_000_000
 """Nanoseconds until it is asked again how many workers there are."""
@@ -56,12 +58,12 @@ class Cluster(Executors):
         except Exception:  # it is gone: the next job will tell
             pass
 
-    def close(self, *, at_once: bool) -> None:
+    def close(self, status: Status) -> None:
         """Close the client, if it is ours."""
         client, self._client = self._client, None
-        super().close(at_once=at_once)
+        super().close(status)
         if client is not None:
-            client.close(timeout=0 if at_once else None)
+            client.close(timeout=0 if status == "interrupted" else None)
 
 
 def _distributed() -> Any:

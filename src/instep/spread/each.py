@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import sys
 from _thread import get_ident
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import partial
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, TypeVar, Unpack, overload
 
 from instep.checks import checked_str, short, whole
 from instep.errors import InstepError
 from instep.handle import Handle
-from instep.loops import _WALKED, Track
+from instep.loops import WALKED, Track
 from instep.opcodes import GET_ITER
 from instep.sources import known_length
-from instep.spread.call import Task
 from instep.spread.engines import engine
 from instep.spread.failures import Failure
 from instep.spread.flight import Flight
 from instep.spread.here import results
+from instep.spread.jobs import Task
 from instep.spread.run import EachRun, HereRun, WindowRun
 from instep.spread.window import Window
 
@@ -56,27 +56,50 @@ class Each(Track[R]):
     its `fetch` is the time that the consumer waited, its `body` the consumer's own.
     """
 
-    __slots__ = ()
+    __slots__ = ("_left",)
 
     def __init__(self, run: EachRun, results: Iterator[R]) -> None:
         Handle.__init__(self, results, run, given=False)
         self._own = self._cursor = self._lock = None
+        self._left = False  # whether a `for` walks it, and stops it when it is left
 
     def __iter__(self) -> Iterator[R]:
-        """Itself, as of any iterator; but a bare `for` walks it in C, and stops it when it is left."""
+        """Goes on where it stands, as any iterator; but a bare `for` stops it when it is left.
+
+        `InstepError` for one that was stopped so, rather than doing nothing, and for a second thread's `for`.
+        """
         frame, run = sys._getframe(1), self._run
-        if frame.f_code.co_code[frame.f_lasti] != GET_ITER or run.ended:
-            return self
-        own, self._own = self._own, None
+        if run.ended:
+            if self._left and run.status != "finished":
+                raise InstepError(
+                    f"{run.label}: the `for` that was left has stopped it; "
+                    "to take some of the results and go on later, use next() or itertools.islice"
+                )
+            return iter(())
+        by_for = frame.f_code.co_code[frame.f_lasti] == GET_ITER
+        own = self._own
+        if own is None and run.status != "pending":
+            self._check_thread()
+            return self  # a `for` walks it: takes from that
+        if not by_for:
+            return self._begin() if own is None else own
+        self._own = None
         if own is None:
+            self._left = True
             return self._pass(self._walkable(), by_for=True)
         run.by_for = run.frame == id(frame)  # `next` has begun it
         return own
 
+    def _check_thread(self) -> None:
+        run = self._run
+        if run.by_for and run.thread != get_ident():
+            raise InstepError(f"{run.label}: a `for` in another thread walks it; threads share it by next() alone")
+
     def _pass(self, source: Any, by_for: bool) -> Iterator[R]:
         if isinstance(source, Window) and by_for:
-            source = source.quickly()
-            self._source = _WALKED
+            walked = super()._pass(source.quickly(), by_for)
+            self._source = WALKED
+            return walked
         return super()._pass(source, by_for)
 
     def __next__(self) -> R:
@@ -84,8 +107,7 @@ class Each(Track[R]):
         if self._own is None and run.status != "pending":
             if run.ended:
                 raise StopIteration
-            if run.by_for and run.thread != get_ident():
-                raise InstepError(f"{run.label}: a `for` in another thread walks it; share it by `next` alone")
+            self._check_thread()
         try:
             return super().__next__()
         except InstepError:
@@ -99,7 +121,23 @@ class Each(Track[R]):
         if run.status == "pending":
             self._source, run.status, run.ended = (), "stopped", perf_counter_ns()
         Handle.close(self)
-        self._own = None
+        self._own, self._left = None, False
+
+    def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
+        super().__exit__(kind, *error)
+        self.close()
+
+    def __len__(self) -> int:
+        raise TypeError("an each() has no len(); total is how many results are expected")
+
+    def __reversed__(self) -> Iterator[R]:
+        raise TypeError("an each() goes forward only: reverse its input, each(function, order(items).backward())")
+
+    def __aiter__(self) -> AsyncIterator[R]:
+        raise TypeError("an each() is no asynchronous iterable: write `for ... in each(...)`")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an each() can be neither copied nor pickled: make another")
 
 
 if TYPE_CHECKING:

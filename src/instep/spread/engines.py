@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from instep.checks import short, whole
 
 if TYPE_CHECKING:
-    from instep.spread.call import Task
-    from instep.spread.jobs import Job
+    from instep.model import Status
+    from instep.spread.jobs import Job, Task
 
 
 class Engine(Protocol):
@@ -47,10 +47,11 @@ class Engine(Protocol):
     def abandon(self, job: Job, handle: Any) -> None:
         """It has taken too long, and nobody waits for it any more; `handle` is what the engine had noted of it."""
 
-    def close(self, *, at_once: bool) -> None:
+    def close(self, status: Status) -> None:
         """No more jobs will come, and what was made for them goes; returns without waiting.
 
-        What runs is let finish, unless Ctrl-C is to end it `at_once`.
+        What runs is let finish. The program's end waits for that, unless the loop *failed*, as it may have done by
+        Ctrl-C; where it was *interrupted*, what runs is stopped if that can be done.
         """
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import CancelledError, Executor, Future
 from time import perf_counter_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from instep.errors import InstepError
-from instep.spread.call import Task, outcome_of
 from instep.spread.engines import processors
-from instep.spread.failures import of_stop
-from instep.spread.jobs import Job
+from instep.spread.failures import Refused, of_stop
+from instep.spread.jobs import Job, Task
+
+if TYPE_CHECKING:
+    from instep.model import Status
 
 
 class Executors:
@@ -40,10 +42,9 @@ class Executors:
         assert executor is not None
         job.since = perf_counter_ns()
         try:
-            job.handle = future = executor.submit(job.call)
+            job.handle = future = executor.submit(job)
         except Exception as error:
-            job.fail(_taken_no_more(self.name, error))
-            return
+            raise Refused(f"on={self.name} takes no more: {type(error).__name__}: {error}") from error
 
         def over(future: Future[Any]) -> None:
             _settle(job, future)
@@ -53,14 +54,14 @@ class Executors:
     def cancel(self, job: Job) -> bool:
         """As far as futures can be cancelled."""
         handle = job.handle
-        return handle is not None and bool(handle.cancel())
+        return handle is not None and bool(handle.cancel()) and job.claim()
 
     def abandon(self, job: Job, handle: Any) -> None:
         """Cancel it; if it has begun, it goes on, and nobody hears of it."""
         if handle is not None:
             handle.cancel()
 
-    def close(self, *, at_once: bool) -> None:
+    def close(self, status: Status) -> None:
         """Let go of it."""
         self._executor = None
 
@@ -68,15 +69,9 @@ class Executors:
 def _settle(job: Job, future: Future[Any]) -> None:
     try:
         returned = future.result()
-        if returned is not None:
-            job.finish(outcome_of(returned))
+        if returned is not None:  # else it was computed in this process, and has said so itself
+            job.returned(returned)
     except CancelledError as error:
         job.fail(InstepError(f"it was cancelled by somebody else: {error}"))
     except BaseException as error:
         job.fail(of_stop(error))
-
-
-def _taken_no_more(name: str, error: Exception) -> InstepError:
-    other = InstepError(f"on={name} takes no more: {type(error).__name__}: {error}")
-    other.__cause__ = error
-    return other

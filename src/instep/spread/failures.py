@@ -20,6 +20,10 @@ class CannotSend(InstepError):
     """Something can't be sent to where a step is to run, or back: the text says what."""
 
 
+class Refused(InstepError):
+    """An engine takes no more steps: the loop ends with this."""
+
+
 class Failure(NamedTuple):
     """What `each(..., errors="yield")` hands out in place of a result."""
 

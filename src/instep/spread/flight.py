@@ -11,16 +11,18 @@ from collections import deque
 from collections.abc import Iterator
 from itertools import chain, islice
 from time import perf_counter_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from instep.model import Spread
-from instep.spread.call import Call, Task
 from instep.spread.engines import Engine
-from instep.spread.failures import CannotSend, too_long
-from instep.spread.jobs import Job
+from instep.spread.failures import CannotSend, Refused, too_long
+from instep.spread.jobs import Job, Task
 from instep.spread.run import WindowRun
 from instep.spread.sizes import Sizes
 from instep.spread.work import Outcome
+
+if TYPE_CHECKING:
+    from instep.model import Status
 
 
 class Flight:
@@ -36,7 +38,8 @@ class Flight:
         self._items: list[Any] = []  # taken from the source, not yet known to be in a job
         self._trouble: BaseException | None = None  # what the source has raised
         self._jobs: deque[Job] = deque()
-        self._news: SimpleQueue[Job | None] = SimpleQueue()  # what is over, to wake who waits
+        self._news: SimpleQueue[bool] = SimpleQueue()  # something is over, and whether it came to nothing
+        self._troubled = False  # whether something did
         self._half = False  # whether something was begun in here and not done
         self._opened = self._closing = False
         self._sent = self._computed = self._cancelled = self._failed = self._retried = 0
@@ -49,27 +52,34 @@ class Flight:
             self._engine.open(self._ahead)
             self._opened = True
         if self._half:
-            for job in list(self._jobs):
-                if not job.sent:
-                    self._begin(job)
+            self._begin_all()
         self._half = True
-        while True:
+        while not (self._trouble or self._closing):
             self._adopt()
-            if len(self._jobs) >= (self._ahead or self._engine.workers) + more or self._trouble or self._closing:
+            if len(self._jobs) >= (self._ahead or self._engine.workers) + more:
                 break
             items = self._pull(self._sizes.next())
             if not items:
                 break
-            job = Job(Call(self._task, self._sent, items, self._sizes.exact), self._news.put)
+            job = self._job(self._sent, items)
             self._jobs.append(job)
+            self._adopt()
             self._begin(job)
         self._half = False
+
+    def _job(self, start: int, items: list[Any], tried: int = 0) -> Job:
+        return Job(self._task, start, items, self._sizes.exact, self._news.put, tried)
 
     def _adopt(self) -> None:
         """What the last job has is not to be sent again."""
         items = self._items
-        if items and self._jobs and self._jobs[-1].call.items is items:
+        if items and self._jobs and self._jobs[-1].items is items:
             self._sent, self._items = self._sent + len(items), []
+
+    def _begin_all(self) -> None:
+        for job in list(self._jobs):
+            if not job.sent:
+                self._begin(job)
 
     def _pull(self, n: int) -> list[Any]:
         """The next `n` arguments, or as many as there are."""
@@ -91,18 +101,27 @@ class Flight:
         return items
 
     def _begin(self, job: Job) -> None:
-        self._engine.begin(job)
-        job.sent = True
+        try:
+            self._engine.begin(job)
+            job.sent = True
+        except Refused as error:  # its turn comes after what was sent before, and is the last
+            self._jobs = deque(one for one in self._jobs if one.sent)
+            self._source, self._trouble = None, error
 
     # Waiting
 
     def next(self) -> Job | None:
         """The job whose results are due, waited for; `None` where nothing is under way. It stays until it is taken."""
         while self._jobs and not self._closing:
-            for job in islice(self._jobs, 1 if self._ordered else None):
-                if self._is_due(job):
+            for _ in range(self._news.qsize()):  # what was told so far is seen below
+                self._troubled |= self._news.get()
+            looked_at = self._jobs if self._troubled or not self._ordered else islice(self._jobs, 1)
+            for job in list(looked_at):
+                if job.over and self._is_due(job) and (not self._ordered or job is self._jobs[0]):
                     return job
-            self._wait()
+            self._troubled = False
+            if self._jobs:
+                self._wait()
         return None
 
     def trouble(self) -> BaseException | None:
@@ -120,7 +139,7 @@ class Flight:
     def count(self, job: Job, outcome: Outcome) -> None:
         """Its steps have come to this."""
         if outcome.ns:
-            self._sizes.computed(job.size, outcome.ns)
+            self._sizes.computed(job.size, outcome.ns, job.weight)
         self._computed += 0 if isinstance(job.error, CannotSend) else job.size
         self._failed += len(outcome.failures)
         self._retried += outcome.retried
@@ -128,17 +147,14 @@ class Flight:
     def wake(self) -> None:
         """Nobody is to wait, or to send, any more."""
         self._closing = True
-        self._news.put(None)
+        self._news.put(False)
 
     def _wait(self) -> None:
         """Until something is over, or has taken too long."""
         try:
-            job = self._news.get(True, self._patience())
+            self._troubled |= self._news.get(True, self._patience())
         except Empty:
             self._expire()
-            return
-        if job is not None and job.error is not None and job in self._jobs:
-            self._is_due(job)  # it may have to be tried again
 
     def _patience(self) -> float | None:
         """Seconds until the next job will have taken too long."""
@@ -156,37 +172,45 @@ class Flight:
                 self._engine.abandon(job, handle)
 
     def _is_due(self, job: Job) -> bool:
-        """Whether it may be handed out; if it came to nothing, it is tried again where that may be."""
+        """Whether it may be handed out; if it came to nothing, or to less, the rest is sent again where that may be."""
         if job.outcome is not None and self._timeout is not None and job.outcome.ns > self._timeout * 1e9:
             job.error, job.outcome = too_long(self._timeout), None
         if job.outcome is None and job.error is not None and not self._again(job, job.error):
             attempts = 0 if isinstance(job.error, CannotSend) else 1
             job.outcome = Outcome([None] * job.size, dict.fromkeys(range(job.size), (job.error, attempts)))
+        if job.outcome is not None and len(job.outcome.results) < job.size:
+            self._cut(job, job.outcome)
         return job.outcome is not None
 
     def _again(self, job: Job, error: BaseException) -> bool:
         """Send it once more, if it may be, in pieces, so that one bad step costs no others."""
-        call, tried = job.call, job.call.tried
         if isinstance(error, CannotSend):
-            piece = (job.size + 1) // 2
             if job.size == 1:
                 return False
-        elif not call.retries:
-            return False
+            self._put(job, [], 0, (job.size + 1) // 2, job.tried)
+        elif job.retries:
+            self._retried += job.size
+            self._put(job, [], 0, 1, job.tried + 1)
         else:
-            piece, tried = 1, tried + 1
-        fresh = [
-            Job(Call(self._task, call.start + at, call.items[at : at + piece], True, tried), self._news.put)
-            for at in range(0, job.size, piece)
-        ]
+            return False
+        return True
+
+    def _cut(self, job: Job, outcome: Outcome) -> None:
+        """Its steps have become slower: of those that there was no time for, fewer are sent at once."""
+        done = len(outcome.results)
+        self._sizes.computed(done, outcome.ns, 0)
+        self._put(job, [job], done, self._sizes.next(), job.tried)
+        job.items, job.size = job.items[:done], done
+
+    def _put(self, job: Job, first: list[Job], done: int, piece: int, tried: int) -> None:
+        """In the place of `job` put `first`, and new ones, of so many steps each, for its steps from `done` on."""
+        items, start = list(job.items), job.start
+        fresh = [self._job(start + k, items[k : k + piece], tried) for k in range(done, len(items), piece)]
         at = self._jobs.index(job)
         self._half = True  # until all of them are sent
-        self._jobs = deque(chain(islice(self._jobs, at), fresh, islice(self._jobs, at + 1, None)))
-        self._retried += job.size if tried > call.tried else 0
-        for one in fresh:
-            self._begin(one)
+        self._jobs = deque(chain(islice(self._jobs, at), first, fresh, islice(self._jobs, at + 1, None)))
+        self._begin_all()
         self._half = False
-        return True
 
     # Counting
 
@@ -209,7 +233,7 @@ class Flight:
 
     # The end
 
-    def close(self, at_once: bool) -> None:
+    def close(self, status: Status) -> None:
         """Call back what was not begun, let finish what was, and let go of all; nothing is waited for."""
         self._closing = True
         self._adopt()
@@ -219,5 +243,5 @@ class Flight:
                 self._cancelled += job.size
         self._run.spread = self.spread()
         if self._opened:
-            self._engine.close(at_once=at_once)
+            self._engine.close(status)
         self._source, self._items, self._jobs, self._news = None, [], deque(), SimpleQueue()

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from instep.spread.window import Window
 
 
+TOGETHER = 1024
+"""Results in a list, at most."""
+
+
 class Parts:
     """For `chain.from_iterable`: each part is an iterable of results."""
 
@@ -36,10 +40,12 @@ class Parts:
         if at in errors:
             block.at = at + 1
             return _Raised(window.error(block, at))
-        stop = min((place for place in errors if place > at), default=size)
+        stop = min(min((place for place in errors if place > at), default=size), at + TOGETHER)
         block.at = stop
         window.run.origin = window.run.position, block.start + at
-        return block.results if stop - at == size else block.results[at:stop]
+        part = block.results[at:stop]
+        block.results[at:stop] = [None] * (stop - at)  # what was handed out is kept no longer than its part
+        return part
 
 
 class _Asking:

@@ -14,13 +14,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from time import perf_counter_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from instep.spread.call import Task, outcome_of
+from instep.errors import InstepError
+from instep.spread import sending
 from instep.spread.channel import Channel
 from instep.spread.failures import CannotSend, WorkerDied, too_long
-from instep.spread.jobs import Job
+from instep.spread.jobs import Job, Task
 from instep.spread.threads import Hand, Threads
+
+if TYPE_CHECKING:
+    from instep.model import Status
 
 _PATIENCE = 1.0
 """Seconds that a process has to end once nothing more will come, or between two looks whether it lives."""
@@ -37,13 +41,24 @@ class Processes(Threads):
         self._companions: set[Companion] = set()
 
     def check(self, task: Task) -> None:
-        """It must be possible to send the function."""
+        """There must be an interpreter to start, and it must be possible to send the function."""
+        if not sys.executable:
+            raise InstepError("processes need an interpreter, and sys.executable names none: set it, or use threads")
         _ = task.blob
 
-    def close(self, *, at_once: bool) -> None:
-        """Each process ends after what it does just now; `at_once`, it is killed."""
-        super().close(at_once=at_once)
-        if at_once:
+    def open(self, most: int | None) -> None:
+        """No more processes than there are jobs."""
+        if sending.reading:
+            raise InstepError(
+                "a module uses processes while it is imported, and they would import it, too: put that in a function, "
+                'or under `if __name__ == "__main__"`'
+            )
+        super().open(most)
+
+    def close(self, status: Status) -> None:
+        """Each process ends after what it does just now; where the loop was interrupted, it is killed."""
+        super().close(status)
+        if status == "interrupted":
             for companion in list(self._companions):
                 companion.kill()
 
@@ -74,35 +89,34 @@ class Companion:
         try:
             self._compute(job)
         except _Gone:
-            job.fail(WorkerDied(f"the process that computed it {self.close()}"))
+            which = "it" if job.size == 1 else f"it, or another of the {job.size:,} steps sent with it,"
+            job.fail(WorkerDied(f"the process that computed {which} {self.close()}"))
         except BaseException as error:  # what can't be sent, or read; no process, no memory
             job.fail(error)
 
     def _compute(self, job: Job) -> None:
-        call = job.call
-        message = call.message()
-        channel = self._channel or self._start(call.task)
+        message = job.message()
+        channel = self._channel or self._start(job.task)
         job.since = perf_counter_ns()
         self._send(channel, ("call", *message))
         returned = self._returned(channel, job)
         if returned is None:
-            job.fail(too_long(call.task.timeout or 0))
+            job.fail(too_long(job.task.timeout or 0))
             self.kill()
             self.close()
         else:
-            job.finish(outcome_of(returned))
+            job.returned(returned)
 
     def _returned(self, channel: Channel, job: Job) -> bytes | None:
         """What came back; `None` if nothing did in time."""
-        call = job.call
-        asides = call.task.run.asides
+        asides = job.task.run.asides
         try:
             while True:
-                received = self._receive(channel, call.task.timeout, job.since)
+                received = self._receive(channel, job.task.timeout, job.since)
                 if received is None:
                     return None
                 what, start, told = received
-                if start != call.start:
+                if start != job.start:
                     continue  # of a step before, late
                 if what == "outcome":
                     outcome: bytes = told

@@ -23,7 +23,7 @@ class EachRun(Computation):
 
     fetching = True  # no step of it is the consumer's
     own: Times
-    leave: Callable[[], object] | None = None  # what is to be done when it ends
+    leave: Callable[[Status], object] | None = None  # what is to be done when it ends, which depends on how
 
     def __init__(self, name: str | None, total: int | None) -> None:
         super().__init__(name, total)
@@ -34,7 +34,7 @@ class EachRun(Computation):
         """End; what runs for it elsewhere is told, unless a signal has cut short the counting only."""
         leave, self.leave = self.leave, None
         if leave is not None and not self.cut:
-            leave()
+            leave(status)
         super().end(status, now)
         self.own.said = None
 

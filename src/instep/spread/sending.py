@@ -7,7 +7,7 @@ they are pickled, so that any `Exception` may come up.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from instep.spread.failures import CannotSend, RemoteTraceback, brief
@@ -17,6 +17,8 @@ Packed = tuple[bytes, str]
 _functions: dict[bytes, Callable[..., Any]] = {}
 """The functions that were received lately, by the key they came with."""
 _KEPT = 8
+reading = False
+"""Whether this is a worker that reads what it was sent, and imports modules for it."""
 
 
 def packed_function(function: Callable[..., Any]) -> bytes:
@@ -27,7 +29,7 @@ def packed_function(function: Callable[..., Any]) -> bytes:
         raise CannotSend(f"the function {brief(function)} can't be sent: {_reason(error)}") from error
 
 
-def packed_items(start: int, items: list[Any], single: bool) -> bytes:
+def packed_items(start: int, items: Sequence[Any], single: bool) -> bytes:
     """Arguments as bytes; `CannotSend` names the first that can't be."""
     try:
         return dumps(items)
@@ -35,7 +37,7 @@ def packed_items(start: int, items: list[Any], single: bool) -> bytes:
         raise CannotSend(_unsendable(start, items, single) or _reason(error)) from error
 
 
-def _unsendable(start: int, items: list[Any], single: bool) -> str:
+def _unsendable(start: int, items: Sequence[Any], single: bool) -> str:
     for index, item in enumerate(items, start):
         for place, argument in enumerate((item,) if single else item):
             try:
@@ -47,7 +49,9 @@ def _unsendable(start: int, items: list[Any], single: bool) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    return f"{type(error).__name__}: {brief(str(error))}"
+    from instep.views.text import plain
+
+    return f"{type(error).__name__}: {plain(error, 300)}"
 
 
 def dumps(thing: object) -> bytes:
@@ -63,10 +67,14 @@ def dumps(thing: object) -> bytes:
 
 def read(blob: bytes, what: str) -> Any:
     """What was sent; `CannotSend` where it can't be made again, its module missing perhaps."""
+    global reading
+    reading = True
     try:
         return pickle.loads(blob)
     except Exception as error:
         raise CannotSend(f"{what} can't be read in the process that is to compute it: {_reason(error)}") from error
+    finally:
+        reading = False
 
 
 def received(key: bytes, blob: bytes) -> Callable[..., Any]:

@@ -12,10 +12,12 @@ import threading
 from _queue import Empty, SimpleQueue
 from collections.abc import Callable
 from time import perf_counter_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from instep.spread.call import Task
-from instep.spread.jobs import Job
+from instep.spread.jobs import Job, Task
+
+if TYPE_CHECKING:
+    from instep.model import Status
 
 Hand = Callable[[Job], None]
 
@@ -70,12 +72,12 @@ class Threads:
             self._threads.remove(handle)
             self._start()
 
-    def close(self, *, at_once: bool) -> None:
-        """Each thread ends after what it does just now; `at_once`, nobody waits for that, not even the exit."""
+    def close(self, status: Status) -> None:
+        """Each thread ends after what it does just now."""
         _pools.discard(self)
         for _ in range(self._started):
             self._jobs.put(None)
-        if at_once:
+        if status in ("failed", "interrupted"):
             _there.difference_update(self._threads)
 
     def drain(self) -> None:
@@ -86,23 +88,24 @@ class Threads:
                 if job is not None:
                     job.claim()
         except Empty:
-            self.close(at_once=False)
+            self.close("stopped")
 
     def _work(self) -> None:
         me = threading.current_thread()
         _there.add(me)
         hand, leave = self._hand()
         try:
-            while (job := self._jobs.get()) is not None:
-                if job.claim():
-                    job.handle, job.since = me, perf_counter_ns()
-                    hand(job)
-                del job
-                if me in self._abandoned:
-                    return
+            self._serve(me, hand)
         finally:
             leave()
             _there.discard(me)
+
+    def _serve(self, me: threading.Thread, hand: Hand) -> None:
+        while me not in self._abandoned and (job := self._jobs.get()) is not None:
+            if job.claim():
+                job.handle, job.since = me, perf_counter_ns()
+                hand(job)
+            del job
 
     def _hand(self) -> tuple[Hand, Callable[[], object]]:
         """What a thread does with a job, and at its end."""
@@ -115,7 +118,7 @@ def _nothing() -> None:
 
 def _compute(job: Job) -> None:
     try:
-        job.call()
+        job.compute()
     except BaseException as error:  # of ours, or one that somebody has had raised in this thread
         job.fail(error)
 

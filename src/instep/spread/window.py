@@ -12,17 +12,19 @@ from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Iterator
 from copy import copy
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod
 
 from instep.errors import InstepError
-from instep.spread.call import Task
 from instep.spread.failures import Failure, noted
 from instep.spread.flight import Flight
-from instep.spread.jobs import Job
+from instep.spread.jobs import Job, Task
 from instep.spread.parts import Parts
 from instep.spread.run import WindowRun
 from instep.spread.work import Outcome
+
+if TYPE_CHECKING:
+    from instep.model import Status
 
 
 class Block:
@@ -53,7 +55,8 @@ class Window:
         self._task, self._flight, self._yielding = task, flight, yielding
         self._lock = allocate_lock()
         self._inside = 0  # the thread that has it
-        self._begun = self._closed = self._gone = self._interrupted = False
+        self._begun = self._gone = self._interrupted = False
+        self._closed: Status | None = None  # how
         self._process = os.getpid()
 
     def __iter__(self) -> Window:
@@ -90,7 +93,7 @@ class Window:
     def _noted(self, job: Job, at: int, error: BaseException, attempts: int, shared: bool) -> BaseException:
         if shared:
             error = _another(error)
-        return noted(error, job.call.start + at, self._task.arguments(job.call.items[at]), job.call.tried + attempts)
+        return noted(error, job.start + at, self._task.arguments(job.items[at]), job.tried + attempts)
 
     # Asking
 
@@ -113,7 +116,7 @@ class Window:
                 self._inside = 0
         self._interrupted = False
         if self._closed:
-            self.close()
+            self.close(self._closed)
 
     def _advance(self) -> None:
         if not self._begun:
@@ -131,27 +134,27 @@ class Window:
             self.run.origin = self.run.position, block.start
             self.block = block
             job.outcome = job.error = None  # an error has its frames, and they may have us
+            if not block.errors:
+                job.items = ()
         elif (trouble := flight.trouble()) is not None:
             self.block = Block(None, 0, [None], {0: (trouble, 1)})
         else:
             self.ended = True
 
     def _block(self, job: Job) -> Block:
-        outcome, start = job.outcome, job.call.start
+        outcome, start = job.outcome, job.start
         assert outcome is not None
         if not job.logged:
             job.logged = True
             self._log(job, outcome)
-        errors, shared = dict(outcome.failures), job.error is not None and job.size > 1
-        if errors and self._yielding:
-            errors = {}
-            for at, (error, attempts) in outcome.failures.items():
-                if isinstance(error, Exception):
-                    error = self._noted(job, at, error, attempts, shared)
-                    arguments = self._task.arguments(job.call.items[at])
-                    outcome.results[at] = Failure(start + at, arguments, error, job.call.tried + attempts)
-                else:
-                    errors[at] = error, attempts
+        errors, shared = outcome.failures, job.error is not None and job.size > 1
+        for at in list(errors) if self._yielding else ():
+            error, attempts = errors[at]
+            if isinstance(error, Exception):
+                error = self._noted(job, at, error, attempts, shared)
+                arguments = self._task.arguments(job.items[at])
+                outcome.results[at] = Failure(start + at, arguments, error, job.tried + attempts)
+                del errors[at]
         return Block(job, start, outcome.results, errors, shared)
 
     def _log(self, job: Job, outcome: Outcome) -> None:
@@ -160,7 +163,7 @@ class Window:
         for note in outcome.notes:
             run.jot(*note)
         with own.lock:
-            own.first = run.initial + job.call.start - own.count
+            own.first = run.initial + job.start - own.count
             if outcome.each:
                 own.add_each(list(outcome.each), None)
             elif outcome.ns:
@@ -169,20 +172,20 @@ class Window:
 
     # The end
 
-    def close(self) -> None:
+    def close(self, status: Status) -> None:
         """Nothing more is handed out; what was not begun is called back, what runs is let finish.
 
         It may come from anywhere: a signal handler, a finalizer, another thread. Where somebody is inside, he does it
         when he leaves.
         """
-        self._closed = True
+        self._closed = "interrupted" if self._interrupted else status
         if self._gone or self._process != os.getpid():
             return
         self._flight.wake()
         if self._lock.acquire(False):
             try:
                 self.ended = True
-                self._flight.close(self._interrupted)
+                self._flight.close(self._closed)
                 self.run.count = None
                 self.block = Block(None, 0, [], {})
                 self._gone = True
@@ -191,16 +194,16 @@ class Window:
 
     def __del__(self) -> None:
         if self._begun and not self._gone:  # Ctrl-C had cut short what would have closed it
-            self.close()
+            self.close("stopped")
 
 
-def _weakly(method: Any) -> Callable[[], Any]:
+def _weakly(method: Any) -> Callable[..., Any]:
     """To call it without keeping its object: the run, which all know, would else keep what keeps the run going."""
     weak = WeakMethod(method)
 
-    def call() -> Any:
+    def call(*arguments: Any) -> Any:
         method = weak()
-        return None if method is None else method()
+        return None if method is None else method(*arguments)
 
     return call
 

@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 
 SLOW = 10_000
 """Nanoseconds: from here on each step of a chunk is timed by itself, which costs about 0.1 µs."""
+LONG = 50_000_000
+"""Nanoseconds: a chunk that has taken so long is given back as far as it has come. Its steps have become slower."""
+PIECE, SLOW_PIECE = 256, 16
+"""Steps, at most, between two looks at the clock, which cost about 1 µs."""
+FEW = 3
+"""Steps: of so few, each is timed."""
 Note = tuple[int, Any, dict[str, Any]]
 
 
 class Outcome(NamedTuple):
-    """What a chunk came to."""
+    """What a chunk came to, or the first steps of it, where they took too long for one chunk."""
 
     results: list[Any]
     """One a step; `None` for those that failed."""
@@ -94,13 +100,21 @@ def again(
 class _Chunk:
     """Steps under way."""
 
-    def __init__(self, function: Callable[..., Any], items: Sequence[Any], single: bool, retries: int) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        items: Sequence[Any],
+        single: bool,
+        retries: int,
+        clock: Callable[[], int],
+    ) -> None:
         self.results: list[Any] = []
         self.failures: dict[int, tuple[BaseException, int]] = {}
         self.retried = 0
         self.stamps: list[int] = []
         self.calls: Iterator[Any] = map(function, items) if single else starmap(function, items)
         self._function, self._items, self._single, self._retries = function, items, single, retries
+        self._clock = clock
 
     def take(self, n: int, steps: Iterator[Any]) -> None:
         """`n` more of these steps, in C: `extend` keeps what came before one that raises."""
@@ -115,11 +129,36 @@ class _Chunk:
             except BaseException as error:
                 self._failed(of_stop(error))
             if steps is not self.calls:
-                self.stamps.append(perf_counter_ns())
+                self.stamps.append(self._clock())
 
     def timed(self) -> Iterator[Any]:
         """The steps, a stamp after each; no Python code runs for it."""
-        return compress(self.calls, map(not_, map(self.stamps.append, iter(perf_counter_ns, -1))))
+        return compress(self.calls, map(not_, map(self.stamps.append, iter(self._clock, -1))))
+
+    def each(self, began: int) -> list[int]:
+        """Take them all, or as many as there is time for, and each one's time."""
+        stamps, steps, left = self.stamps, self.timed(), len(self._items)
+        stamps.append(began)
+        while left and stamps[-1] - began < LONG:
+            n = min(left, SLOW_PIECE)
+            self.take(n, steps)
+            left -= n
+        return list(map(sub, stamps[1:], stamps))
+
+    def most(self, began: int) -> int:
+        """The same, quicker: the time of the last but one."""
+        left = len(self._items) - 2
+        while left and self._clock() - began < LONG:
+            n = min(left, PIECE)
+            self.take(n, self.calls)
+            left -= n
+        if left:
+            return -1
+        self.stamps.append(self._clock())
+        self.take(1, self.timed())
+        alone = self.stamps[-1] - self.stamps[0]
+        self.take(1, self.calls)
+        return alone
 
     def _failed(self, error: BaseException) -> None:
         at = len(self.results)
@@ -134,23 +173,27 @@ class _Chunk:
 
 
 def compute(
-    function: Callable[..., Any], items: Sequence[Any], single: bool, retries: int, exact: bool, step: StepRun
+    function: Callable[..., Any],
+    items: Sequence[Any],
+    single: bool,
+    retries: int,
+    exact: bool,
+    step: StepRun,
+    clock: Callable[[], int] = perf_counter_ns,
 ) -> Outcome:
-    """Compute a chunk here and now. `exact` has each step timed. What `function` raises is in the outcome."""
-    chunk = _Chunk(function, items, single, retries)
+    """Compute a chunk here and now. `exact` has each step timed. What `function` raises is in the outcome.
+
+    `clock` gives nanoseconds. Where it has gone too far the outcome has the first steps only.
+    """
+    chunk = _Chunk(function, items, single, retries, clock)
     step.follow(chunk.results)
     latest.set(step)
-    n, alone = len(items), -1
-    began = perf_counter_ns()
-    if exact or n < 3:
-        chunk.stamps.append(began)
-        chunk.take(n, chunk.timed())
-        each = list(map(sub, chunk.stamps[1:], chunk.stamps))
-    else:
-        each = []
-        chunk.take(n - 2, chunk.calls)
-        chunk.stamps.append(perf_counter_ns())
-        chunk.take(1, chunk.timed())
-        alone = chunk.stamps[-1] - chunk.stamps[0]
-        chunk.take(1, chunk.calls)
-    return Outcome(chunk.results, chunk.failures, perf_counter_ns() - began, each, alone, (), chunk.retried)
+    began = clock()
+    try:
+        if exact or len(items) < FEW:
+            each, alone = chunk.each(began), -1
+        else:
+            each, alone = [], chunk.most(began)
+        return Outcome(chunk.results, chunk.failures, clock() - began, each, alone, (), chunk.retried)
+    finally:
+        chunk.failures = {}  # an error has its frames, and they have the chunk
