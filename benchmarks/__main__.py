@@ -23,7 +23,7 @@ from benchmarks.figures import Raw, Read, Section, machine
 
 ROWS = (
     *("overhead", "screen", "starting", "importing", "notes", "exact", "hidden", "stale", "memory"),
-    *("functions", "laziness", "orders", "each", "pipe"),
+    *("functions", "laziness", "orders", "each", "window", "pipe"),
 )
 RESULTS = Path(__file__).parent / "results"
 

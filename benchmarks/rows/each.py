@@ -5,9 +5,8 @@ that is needed), with `ahead=2`; then a thousand steps of 1 ms of which the cons
 stops. Calls are counted in a file that each appends to. Then, in processes of their own: `each` here beside the builtin
 `map`, a function that returns its argument, 5 million items by turns; items a second with such a function and two
 workers, pools started and ended in the time measured, each peer with the best of some chunk sizes, slow ones over fewer
-items; 10,000 tasks of 1 ms on a Dask cluster of two processes, by turns with `Client.map` and `as_completed`; and
-resident memory over 10 million items in a window of four. Of several processes the middle one counts. Peers say
-`eager` where they read their input to its end however far the consumer has come.
+items; 10,000 tasks of 1 ms on a Dask cluster of two processes, by turns with `Client.map` and `as_completed`. Of
+several processes the middle one counts. Who reads its input eagerly reads it to its end, however far the consumer has come.
 """
 
 from __future__ import annotations
@@ -16,10 +15,8 @@ import os
 import tempfile
 from functools import partial
 from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
 from random import Random
-from statistics import median
 from time import perf_counter, sleep
 from typing import Any
 
@@ -29,12 +26,12 @@ from benchmarks.loops import fresh
 from benchmarks.spreading import OURS, WAYS, client_map
 
 WANTED = [830584, 343, 27000]
-WANTING, STALLING, HERE, RATE, DASK, MEMORY = "three of ten", "a stall", "here", "items a second", "Dask", "memory"
+WANTING, STALLING, HERE, RATE, DASK = "three of ten", "a stall", "here", "items a second", "Dask"
 OVERHEAD = 0.3e-6
 """Seconds over the builtin `map`, at most."""
 MOST = {"instep here": 6}
 """Values computed: 7 on every engine, and here what is needed."""
-ITEMS, TASKS, KEPT = 5_000_000, 10_000, 10_000_000
+ITEMS, TASKS = 5_000_000, 10_000
 SLOW = {
     "ThreadPoolExecutor.map": 0.02,
     "streamable, threads": 0.02,
@@ -45,8 +42,6 @@ SLOW = {
     "mpire, processes": 0.5,
 }
 """Of the items, the share that slow ways get."""
-FLAT = 1 << 20
-"""Bytes that memory may differ by, from the first tenth to the last."""
 
 
 def measure(raw: Raw, *, quick: bool) -> None:
@@ -72,9 +67,6 @@ def measure(raw: Raw, *, quick: bool) -> None:
             found = workers.run(tasks, TASKS // 20 if quick else TASKS, terminal=False).value
             for way, seconds in found["seconds"].items():
                 raw.add(f"{DASK}, {way}", seconds, right=found["right"])
-    for on in ("here", "threads:2"):
-        found = workers.run(sizes, on, KEPT // 200 if quick else KEPT, terminal=False).value
-        raw.add(f"{MEMORY}, {on}", found["bytes"], unit="byte", right=found["right"])
 
 
 def _there(way: str) -> bool:
@@ -206,19 +198,6 @@ def tasks(n: int) -> dict[str, Any]:
     return {"seconds": seconds, "right": right}
 
 
-def sizes(on: str, n: int) -> dict[str, Any]:
-    """The resident set, at each hundredth."""
-    from instep import each
-
-    results = each(same, range(n), on=None if on == "here" else on, ahead=4)
-    found, taken = [], 0
-    for _ in range(100):
-        taken += sum(1 for _ in islice(results, n // 100))
-        with open("/proc/self/statm", "rb") as statm:
-            found.append(int(statm.read().split()[1]) * 4096)
-    return {"bytes": found, "right": taken == n == results.position}
-
-
 # The judgement
 
 
@@ -242,9 +221,6 @@ def judge(read: Read) -> Section:
     if f"{DASK}, instep Dask" in read:
         ratio = _rates_of(read, f"{DASK}, instep Dask") / _rates_of(read, f"{DASK}, Client.map")
         claims.append(Claim("Dask, 1 ms: over Client.map's rate", f"{ratio:.2f}x", "at least 1x", ratio >= 1))
-    for on in ("here", "threads:2"):
-        grown = _growth(read.values(f"{MEMORY}, {on}")[0])
-        claims.append(Claim(f"memory, {on}, ahead=4", f"{grown / 1024:+.0f} KiB", "at most 1 MiB", grown <= FLAT))
     right = [one["right"] for name in read for one in read.facts(name)]
     return Section(
         "each, beside other ways to map (two workers)",
@@ -305,8 +281,3 @@ def _races(read: Read, where: str) -> list[Claim]:
         what = f"{where}: over the quickest eager peer ({first})"
         claims.append(Claim(what, f"{ratio:.2f}x", "at least 0.9x", ratio >= 0.9))
     return claims
-
-
-def _growth(values: list[float]) -> float:
-    tenth = len(values) // 10
-    return median(values[-tenth:]) - median(values[tenth : 2 * tenth])
