@@ -6,7 +6,7 @@ stops. Calls are counted in a file that each appends to. Then, in processes of t
 `map`, a function that returns its argument, 5 million items by turns; items a second with such a function and two
 workers, pools started and ended in the time measured, each peer with the best of some chunk sizes, slow ones over fewer
 items; 10,000 tasks of 1 ms on a Dask cluster of two processes, by turns with `Client.map` and `as_completed`. Of
-several processes the middle one counts. Who reads its input eagerly reads it to its end, however far the consumer has come.
+several processes the middle one counts. Who reads eagerly reads its input to the end, wherever the consumer stands.
 """
 
 from __future__ import annotations

@@ -39,6 +39,8 @@ def test_what_takes_too_long_is_given_back_unbegun(exact, piece):
     outcome, _ = run(lambda x: called.append(x) or x, list(range(10 * piece)), exact=exact, clock=slowly(30_000_000))
     assert 0 < len(outcome.results) < 10 * piece
     assert outcome.results == called == list(range(len(called)))
+    outcome, _ = run(lambda x: x, list(range(10 * piece)), exact=exact, clock=slowly(10**12))
+    assert outcome.results == list(range(piece))
 
 
 def test_errors_keep_what_came_before_and_what_comes_after():

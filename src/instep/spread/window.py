@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod
 
 from instep.errors import InstepError
+from instep.owed import owe
 from instep.spread.failures import Failure, noted
 from instep.spread.flight import Flight
 from instep.spread.jobs import Job, Task
@@ -182,19 +183,22 @@ class Window:
         if self._gone or self._process != os.getpid():
             return
         self._flight.wake()
-        if self._lock.acquire(False):
-            try:
-                self.ended = True
-                self._flight.close(self._closed)
-                self.run.count = None
-                self.block = Block(None, 0, [], {})
-                self._gone = True
-            finally:
-                self._lock.release()
+        if self._inside:
+            return
+        with self._lock:
+            self.ended = True
+            self._flight.close(self._closed)
+            self.run.count = None
+            self.block = Block(None, 0, [], {})
+            self._gone = True
 
     def __del__(self) -> None:
-        if self._begun and not self._gone:  # Ctrl-C had cut short what would have closed it
-            self.close("stopped")
+        for _ in range(3):
+            if self._begun and not self._gone:  # Ctrl-C had cut short what would have closed it
+                try:
+                    self.close("stopped")
+                except BaseException as error:  # a signal handler's: it would be lost here
+                    owe(error)
 
 
 def _weakly(method: Any) -> Callable[..., Any]:

@@ -137,28 +137,28 @@ class _Chunk:
 
     def each(self, began: int) -> list[int]:
         """Take them all, or as many as there is time for, and each one's time."""
-        stamps, steps, left = self.stamps, self.timed(), len(self._items)
-        stamps.append(began)
-        while left and stamps[-1] - began < LONG:
-            n = min(left, SLOW_PIECE)
-            self.take(n, steps)
-            left -= n
-        return list(map(sub, stamps[1:], stamps))
+        self.stamps.append(began)
+        self._while_there_is_time(len(self._items), SLOW_PIECE, self.timed(), began)
+        return list(map(sub, self.stamps[1:], self.stamps))
 
     def most(self, began: int) -> int:
         """The same, quicker: the time of the last but one."""
-        left = len(self._items) - 2
-        while left and self._clock() - began < LONG:
-            n = min(left, PIECE)
-            self.take(n, self.calls)
-            left -= n
-        if left:
+        if self._while_there_is_time(len(self._items) - 2, PIECE, self.calls, began):
             return -1
         self.stamps.append(self._clock())
         self.take(1, self.timed())
         alone = self.stamps[-1] - self.stamps[0]
         self.take(1, self.calls)
         return alone
+
+    def _while_there_is_time(self, n: int, piece: int, steps: Iterator[Any], began: int) -> int:
+        """Take `n` steps; gives how many of them are left. One piece there is always time for."""
+        self.take(min(n, piece), steps)
+        n -= min(n, piece)
+        while n and self._clock() - began < LONG:
+            self.take(min(n, piece), steps)
+            n -= min(n, piece)
+        return n
 
     def _failed(self, error: BaseException) -> None:
         at = len(self.results)

@@ -1,0 +1,134 @@
+"""Ctrl-C at any point inside `each` at which CPython hears it: who catches it and asks again gets all the rest."""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+import instep.spread
+from instep import each
+from instep.owed import owed
+from watching import Shown, watched
+
+OURS = str(Path(instep.spread.__file__).parent)
+HEARD_AFTER = {"CALL", "CALL_FUNCTION_EX", "CALL_KW", "JUMP_BACKWARD", "RESUME"}
+"""The instructions after which signal handlers run (Python/ceval.c: CHECK_EVAL_BREAKER)."""
+SEEN = ("window.py", "flight.py", "jobs.py", "threads.py", "executors.py", "sizes.py")
+
+
+class Interrupter:
+    """Raises KeyboardInterrupt in this thread at the n-th such point."""
+
+    def __init__(self, at: int) -> None:
+        self.at, self.points, self.where = at, 0, ""
+        self._before: dict[FrameType, str] = {}
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
+        name = frame.f_code.co_filename
+        if not name.startswith(OURS) or not name.endswith(SEEN) or frame.f_code.co_name == "__del__":
+            return None
+        frame.f_trace_lines, frame.f_trace_opcodes = False, True
+        return self._look
+
+    def _look(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if event == "opcode":
+            name = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+            before = self._before.get(frame)
+            self._before[frame] = name
+            if before in HEARD_AFTER:
+                self.points += 1
+                if self.points == self.at:
+                    self.where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+                    raise KeyboardInterrupt
+        elif event == "return":
+            self._before.pop(frame, None)
+        return self._look
+
+
+@contextmanager
+def traced(trace: Any) -> Iterator[None]:
+    """Trace this thread's calls."""
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def asked(results: Any, interrupter: Interrupter) -> list[int]:
+    """All that comes, whatever interrupts it."""
+    found: list[int] = []
+    while True:
+        try:
+            with traced(interrupter):
+                found.append(next(results))
+        except StopIteration:
+            return found
+        except KeyboardInterrupt:
+            assert interrupter.where
+        except KeyError:
+            found.append(-1)
+
+
+def shifted(x: int) -> int:
+    """One more; fails at the third."""
+    if x == 2:
+        raise KeyError(x)
+    return x + 1
+
+
+def sweep(make: Callable[[], Any], ordered: bool) -> int:
+    """Interrupt it at each point in turn; gives how many there were."""
+    with watched(Shown()):  # so that nobody raises again what could not be raised where it came
+        at = 1
+        while interrupted(make, ordered, at):
+            at += 1
+        return at - 1
+
+
+def interrupted(make: Callable[[], Any], ordered: bool, at: int) -> bool:
+    """Interrupt it once; false if it has come to its end before."""
+    interrupter, wanted = Interrupter(at), [1, 2, -1, 4, 5, 6]
+    results = make()
+    found = asked(results, interrupter)
+    results.close()
+    owed.clear()
+    if not interrupter.where:
+        assert (found if ordered else sorted(found)) == (wanted if ordered else sorted(wanted))
+        return False
+    missing = [one for one in wanted if one not in found]
+    assert len(missing) <= 1, f"lost {missing} at {interrupter.where}"  # the one in hand
+    assert len(set(found)) == len(found), f"doubled at {interrupter.where}: {found}"
+    assert found == [one for one in wanted if one in found] or not ordered, f"out of order at {interrupter.where}"
+    return True
+
+
+@pytest.mark.parametrize(("ahead", "ordered"), [(2, True), (None, False)])
+def test_threads(ahead: int | None, ordered: bool) -> None:
+    """No result is lost but the one in hand, none is doubled, nothing hangs."""
+    assert sweep(lambda: each(shifted, range(6), on="threads:1", ahead=ahead, ordered=ordered), ordered) > 100
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("ordered", [True, False])
+def test_executors_and_retries(ordered: bool) -> None:
+    """The same, where futures are in between, and where steps are tried again."""
+    with ThreadPoolExecutor(2) as executor:
+        assert sweep(lambda: each(shifted, range(6), on=executor, ahead=2, ordered=ordered), ordered) > 100
+    make = lambda: each(shifted, range(6), on="threads:2", ahead=3, ordered=ordered, retries=2)  # noqa: E731
+    assert sweep(make, ordered) > 100
+
+
+@pytest.mark.campaign
+def test_processes() -> None:
+    """The same, where each result comes from another process."""
+    assert sweep(lambda: each(shifted, range(6), on="processes:1", ahead=2), True) > 100
