@@ -1,18 +1,14 @@
 """Run all checks on one Python, and the test suite on every other supported one that is found.
 
 Usage: python tools/test_all.py PYTHON. A Python is found as `python3.X` on the PATH or among the versions of pyenv;
-which were tested, and which were not, is said at the end. Exits with 1 when anything failed. Where there are two
-processors, the others' suites run beside the first one's, since tests wait a lot; what they print comes after it.
+which were tested, and which were not, is said at the end. Exits with 1 when anything failed.
 """
 
-import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TextIO
 
 SUPPORTED = ("3.11", "3.12", "3.13")
 
@@ -24,41 +20,27 @@ def main(python: str) -> int:
         sys.exit(f"{python} does not run, or lacks venv: choose another, as in `make test PYTHON=python3.13`")
     if version_of(".venv/bin/python") not in (None, given):
         sys.exit(f".venv was made with another Python than {given}: run `make clean` first")
-    lanes = ThreadPoolExecutor(1)
-    others = {}
-    for version in SUPPORTED:
-        if version != given:
-            others[f"Python {version}"] = lanes.submit(suite, version)
-    if (os.cpu_count() or 1) < 2:
-        lanes.shutdown()
     report = {"checks": make("check", f"PYTHON={python}"), f"Python {given}": make("suite", f"PYTHON={python}")}
-    for name, other in others.items():
-        passed, last_line, output = other.result()
-        print(output, end="", flush=True)
-        report[name] = passed, last_line
+    for version in SUPPORTED:
+        if version == given:
+            continue
+        other = find(version)
+        result = make("suite", f"PYTHON={other}", f"VENV=.venv-{version}") if other else (True, "not found, not tested")
+        report[f"Python {version}"] = result
     print()
     for part, (passed, last_line) in report.items():
         print(f"{part}: {'' if passed else 'FAILED: '}{last_line}")
     return 0 if all(passed for passed, _ in report.values()) else 1
 
 
-def suite(version: str) -> tuple[bool, str, str]:
-    """Run the test suite on another Python, and give what `make` gives, and its output."""
-    python, output = find(version), io.StringIO()
-    if python is None:
-        return True, "not found, not tested", ""
-    passed, last_line = make("suite", f"PYTHON={python}", f"VENV=.venv-{version}", output=output)
-    return passed, last_line, output.getvalue()
-
-
-def make(*arguments: str, output: TextIO | None = None) -> tuple[bool, str]:
-    """Run make, let its output through or write it there, and give whether it passed and the last line it wrote."""
+def make(*arguments: str) -> tuple[bool, str]:
+    """Run make, let its output through, and give whether it passed and the last line it wrote."""
     command = [os.environ.get("MAKE", "make"), "--no-print-directory", *arguments]
-    last_line, errors = "", None if output is None else subprocess.STDOUT
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace") as process:
+    last_line = ""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            print(line, end="", file=output, flush=True)
+            print(line, end="", flush=True)
             last_line = line.strip("= \n") or last_line
     return process.returncode == 0, last_line
 

@@ -210,15 +210,11 @@ def each(
 ) -> Any:
     """Call `function` with the items of `iterables`, as `map` does, and hand out the results: lazily, and tracked.
 
-    `on` says where the calls are made; nothing else changes:
-
-    | on | |
-    |---|---|
-    | `None` | here, each when its result is asked for |
-    | `"threads"`, `"threads:8"` | in threads of this process |
-    | `"processes"`, `"processes:2"`, `2` | in processes; the function may be a lambda, a closure, or in `__main__` |
-    | a `concurrent.futures.Executor` | there; it stays open |
-    | a Dask `Client`, or a scheduler's address | on the cluster; a client that was given stays open |
+    `on` says where the calls are made; nothing else changes. `None`: here, each when its result is asked for.
+    `"threads"` or `"threads:8"`: in threads of this process. `"processes"`, `"processes:2"` or `2`: in processes; the
+    function may be a lambda, a closure, or in `__main__`. A `concurrent.futures.Executor`: there; it stays open. A Dask
+    `Client`, or a scheduler's address such as `"tcp://127.0.0.1:8786"`: on the cluster; a client that was given stays
+    open.
 
     `ahead=n`: at most so many steps were sent and are not handed out, so that who took k results has had at most
     k + n - 1 computed. By default it is the number of workers, and steps that take less than 10 ms travel in chunks of
