@@ -116,14 +116,19 @@ class Order(Generic[T]):
         """The leaves of sequences within sequences; `where` gives their paths: `(2, 0, 1)` for `xs[2][0][1]`.
 
         They lie `depth` deep, or less where there is no sequence to go into: `nested(1)` gives the items themselves.
-        Without `depth` it goes to the end. Text, bytes and what has no random access (a dict) are leaves.
+        Without `depth` it goes to the end. Text, bytes and what has no random access (a dict) are leaves. Where no end
+        is found (a list that holds itself; `np.matrix`, whose rows are matrices) it is a `ValueError`.
 
-        A walk looks into an inner sequence when it comes to it. `len`, `where` and other orders look at all of them
-        first, once, though not at leaves that are `depth` deep.
+        A walk looks into an inner sequence when it comes to it. `len` (for which `list` and `track` ask, too), `where`
+        and other orders look at all of them first, once, though not at leaves that are `depth` deep; from then on the
+        order is fixed.
         """
         deep = nesting.checked_depth(depth)
-        thing = self._itself("nested()")
-        return Nested(self._thing, nesting.Leaves(thing, deep), f"{self._said}.nested({'' if depth is None else deep})")
+        asked = f"nested({'' if depth is None else deep})"
+        thing = self._itself(asked)
+        if kinds.shape_of(thing) == ():
+            raise no_axis(self._said)
+        return Nested(self._thing, nesting.Leaves(thing, deep), f"{self._said}.{asked}")
 
     # What it knows
 
@@ -247,7 +252,7 @@ class Plain(Order[T]):
 
     def _needs_an_axis(self) -> None:
         if kinds.shape_of(self._thing) == ():
-            raise TypeError(f"{self._said}, without an axis, has cells() and blocks() only")
+            raise no_axis(self._said)
 
     def __len__(self) -> int:
         return self._size()
@@ -284,7 +289,7 @@ class Nested(Order[T]):
         return Nested(self._thing, self._layout, also(self._said, "backward()"), not self._backward)
 
     def __iter__(self) -> Iterator[T]:
-        return nesting.leaves(self._thing, self._layout.depth, self._backward)
+        return self._layout.all(self._thing, self._backward)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Nested, (self._thing, self._layout, self._said, self._backward)
@@ -306,6 +311,11 @@ def no_array(asked: str, said: str, thing: Any = None) -> TypeError:
     """What is raised where there is no array."""
     hint = ": write order(frame.to_numpy())" if hasattr(type(thing), "to_numpy") else ""
     return TypeError(f"{asked} is for arrays, which have a known shape, ndim and indexing, unlike {said}{hint}")
+
+
+def no_axis(said: str) -> TypeError:
+    """What is raised where an array has no axis."""
+    return TypeError(f"{said}, without an axis, has cells() and blocks() only")
 
 
 def brackets(k: slice) -> str:
