@@ -169,7 +169,7 @@ class Above:
     def __init__(self, thing: Any, depth: int | None) -> None:
         self._things = [thing]
         self._ids = {id(thing)} if depth is None else None
-        self._making = type(thing) not in _HOLDING
+        self._making = int(type(thing) not in _HOLDING)
 
     def push(self, thing: Any) -> None:
         """Go into it."""
