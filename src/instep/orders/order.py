@@ -303,7 +303,7 @@ def _teller(one: Order[Any]) -> Told | None:
     return Told(layout, one._picks)
 
 
-tellers.update(dict.fromkeys((Order, Plain, Nested), _teller))
+tellers.update(dict.fromkeys(map(id, (Order, Plain, Nested)), _teller))
 
 
 def no_array(asked: str, said: str, thing: Any = None) -> TypeError:
