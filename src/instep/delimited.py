@@ -178,7 +178,7 @@ def join(pieces: Iterable[Any], delimiter: Any, *, end: bool = False, quote: Any
 
     What `split` would read differently is refused with a `ValueError` that names the piece: one that contains the
     delimiter, begins one that the next delimiter completes (`"a:"` before `"::"`), or is the last one and empty, which
-    `end=True` allows. So `list(split(join(pieces, d), d)) == pieces` always.
+    `end=True` allows. So `list(split(join(pieces, d), d)) == pieces` always, a buffer of any kind being its bytes.
 
     >>> join(["Alice", "Bob"], ",")
     'Alice,Bob'

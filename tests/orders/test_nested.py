@@ -190,6 +190,13 @@ def test_once_its_length_is_known_it_is_fixed():
     xs[1].clear()
     with pytest.raises(IndexError):
         list(one)
+    some = order(ys := [[0], 1, 2]).nested()[:]
+    whole = order(ys).nested()
+    assert (len(some), len(whole)) == (3, 3)
+    ys.pop()
+    for one in some, whole:
+        with pytest.raises(IndexError):
+            list(one)
 
 
 def test_a_shuffled_nesting_in_a_shuffled_order():

@@ -225,6 +225,7 @@ def test_a_buffer_knows_no_places():
     """What it gives k-th is known when it comes: no `where`, no way back."""
     one = order("abc").shuffled(1, buffer=2)
     assert "known only when" in refused(lambda: one.where(0))
+    assert "has no describe()" in refused(lambda: one.describe(0))
     assert "known only when" in refused(one.backward)
     assert "known only when" in refused(lambda: one[1])
     endless = order(count()).shuffled(2, buffer=10)

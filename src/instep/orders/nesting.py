@@ -92,7 +92,7 @@ class Leaves(Layout):
 def _of_run(thing: Any, run: Run, backward: bool) -> Iterator[Any]:
     for k in run.path:
         thing = thing[k]
-    if run.among == kinds.size_of(thing):
+    if not run.first and run.among == kinds.size_of(thing):
         return _items(thing, backward)
     return kinds.picked(thing, range(run.first, run.first + run.among)[:: -1 if backward else 1])
 
