@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import csv
 import gzip
 import io
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instep import join, split, track
+from instep import InstepError, join, split, track
 
 # What is split
 
@@ -258,6 +259,32 @@ def test_what_reading_raises_loses_nothing(error):
     assert list(items) == [b"bb"]
 
 
+def test_chunks_that_ended_by_an_error_give_no_part_of_an_item():
+    """A generator that has raised is over: what it gave last may be a part; an iterator that goes on is read on."""
+
+    def broken():
+        yield b"alpha\nbe"
+        raise ConnectionResetError("gone")
+
+    items = split(broken(), b"\n")
+    assert next(items) == b"alpha"
+    with pytest.raises(ConnectionResetError):
+        next(items)
+    for _ in range(2):
+        with pytest.raises(InstepError, match="failed before its end: its last item is incomplete"):
+            next(items)
+
+    def checked(chunk):
+        if chunk == b"bad":
+            raise ValueError(chunk)
+        return chunk
+
+    items = split(map(checked, [b"al", b"bad", b"pha\nbe"]), b"\n")
+    with pytest.raises(ValueError, match="bad"):
+        next(items)
+    assert list(items) == [b"alpha", b"be"]
+
+
 @pytest.mark.skipif("sys.platform == 'win32'", reason="needs pipes that don't wait")
 @pytest.mark.parametrize("buffering", [0, -1])
 def test_a_pipe_that_has_nothing_yet_is_not_at_its_end(buffering):
@@ -445,6 +472,17 @@ def test_a_piece_that_would_be_read_differently(pieces, delimiter, said):
     """A `ValueError` names it, and says what to write."""
     with pytest.raises(ValueError, match="^" + said):
         join(pieces, delimiter)
+
+
+def test_any_buffers_are_joined():
+    """By their bytes, in whatever unit and steps they are."""
+    numbers = array.array("H", [0x6161, 0x6262])
+    pieces = [array.array("B", b"x"), memoryview(numbers), memoryview(b"c-d-")[::2], b"e"]
+    assert join(pieces, b",") == b"x,aabb,cd,e"
+    with pytest.raises(ValueError, match=r"the last piece, b'', is empty"):
+        join([numbers, array.array("H")], b",")
+    with pytest.raises(ValueError, match="piece 0, b'aabb', contains"):
+        join([numbers, b"x"], b"ab")
 
 
 def test_a_long_piece_is_named_in_short():

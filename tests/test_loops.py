@@ -280,6 +280,22 @@ def test_reversed_walks_backwards():
         reversed(track({1, 2}))
 
 
+def test_a_source_whose_type_has_no_hash():
+    """It is walked as any other is."""
+
+    class Kind(type):
+        __hash__ = None
+
+        def __eq__(cls, other):
+            return cls is other
+
+    class Source(metaclass=Kind):
+        def __iter__(self):
+            return iter([1, 2])
+
+    assert list(track(Source(), show=False)) == [1, 2]
+
+
 def test_a_track_is_true():
     """For `if tracker:` where there may be none; an empty source is no reason to be false."""
     assert track([])

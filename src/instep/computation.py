@@ -58,7 +58,7 @@ class Computation:
     leaving: Status | None = None  # how it is about to be left, where that is known
     fetching = False  # whether the last item's step is over, the next being fetched
     read: Read | None = None
-    where: Callable[[int], str] | None = None  # tells where the k-th step of the pass is in what an order walks
+    where: Callable[[int], str] | None = None  # tells where the k-th step is; at the end, where the last one was
     taken = False  # whether a pass has it, begun or not
     alive: Callable[[], object] | None = None  # a weak reference: gives None once nothing runs it any more
     lost = False  # whether that was so at the monitor's last look
@@ -153,6 +153,8 @@ class Computation:
         whole = status == "finished" or self.fetching or not self.handing or not self.done
         self.over = self.done if whole else self.done - 1
         self.status = self.final = status
+        if self.where is not None:
+            self._keep_place()
         self._unregister()
         self.outer = None
         if self._times is not None:
@@ -163,6 +165,19 @@ class Computation:
         self.ended = now
         parent, self.parent = self.parent, None
         monitor.leave(self, parent)
+
+    def _keep_place(self) -> None:
+        """Where it was left as a text, if it was; what tells of any step may hold a large shuffle."""
+        where, at = self.where, self.done - 1
+        if where is None or at < 0 or self.status == "finished":
+            self.where = None
+            return
+        try:
+            said = where(at)
+        except Exception:  # it went on beyond what it said its length was
+            self.where = None
+        else:
+            self.where = lambda k: said
 
     def _unregister(self) -> None:
         """Be current, and looked at, no more."""

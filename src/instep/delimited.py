@@ -59,7 +59,8 @@ def split(stream: Any, delimiter: Any, *, keepends: bool = False, block: int = B
     What has come is handed out at once: no more than `block` bytes or characters are read at a time, and nothing before
     it is asked for. (A text file that can't seek, such as `sys.stdin`, gives a line at a time: take its `buffer`.) An
     item costs what a line of a file does; memory holds one block and one item. When reading raises, as a socket does
-    after a timeout, nothing is lost: the next `next` reads on. While one thread reads, another is refused with a
+    after a timeout, nothing is lost: the next `next` reads on. (A generator of chunks that has raised is over, and so
+    the last item is incomplete: the next `next` is an `InstepError`.) While one thread reads, another is refused with a
     `ValueError`.
 
     `TypeError` for a delimiter of the other kind, at the call where that can be known; `ValueError` for an empty one.
@@ -177,7 +178,7 @@ def join(pieces: Iterable[Any], delimiter: Any, *, end: bool = False, quote: Any
 
     What `split` would read differently is refused with a `ValueError` that names the piece: one that contains the
     delimiter, begins one that the next delimiter completes (`"a:"` before `"::"`), or is the last one and empty, which
-    `end=True` allows. So `list(split(join(pieces, d), d)) == pieces` always.
+    `end=True` allows. So `list(split(join(pieces, d), d)) == pieces` always, a buffer of any kind being its bytes.
 
     >>> join(["Alice", "Bob"], ",")
     'Alice,Bob'
@@ -199,6 +200,8 @@ def join(pieces: Iterable[Any], delimiter: Any, *, end: bool = False, quote: Any
     pieces = list(pieces)
     if quote is not None:
         return _row(pieces, delimiter, end, quote)
+    if isinstance(delimiter, bytes):
+        pieces = [_as_bytes(piece) for piece in pieces]
     joined = delimiter.join(pieces)
     if end and pieces:
         joined += delimiter
@@ -207,11 +210,20 @@ def join(pieces: Iterable[Any], delimiter: Any, *, end: bool = False, quote: Any
     return joined
 
 
+def _as_bytes(piece: Any) -> Any:
+    """The bytes of any buffer, in whatever unit and steps it is; what is none is refused by `bytes.join`."""
+    if isinstance(piece, bytes):
+        return piece
+    try:
+        return bytes(memoryview(piece))
+    except TypeError:
+        return piece
+
+
 def _wrong(pieces: list[Any], delimiter: Any, end: bool) -> str:
     """What `split` would read differently."""
     quoting = "write quote='csv', or " if isinstance(delimiter, str) else ""
-    for i, piece in enumerate(pieces):
-        same = piece if isinstance(piece, str) else bytes(piece)
+    for i, same in enumerate(pieces):
         wrong = "contains" if delimiter in same else ""
         if not wrong and (same + delimiter).find(delimiter) < len(same) and (end or i < len(pieces) - 1):
             wrong = "ends in what begins"
@@ -219,6 +231,8 @@ def _wrong(pieces: list[Any], delimiter: Any, end: bool) -> str:
             return (
                 f"piece {i}, {short(same)}, {wrong} the delimiter {short(delimiter)}: {quoting}choose another delimiter"
             )
+    if pieces[-1]:  # it says that it isn't equal to itself
+        return f"the pieces would be read differently: expected str or bytes; got {type(pieces[-1]).__name__!r}"
     return f"the last piece, {short(pieces[-1])}, is empty and would be lost: write end=True, to end each piece"
 
 

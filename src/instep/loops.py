@@ -132,7 +132,7 @@ class Track(Handle, Generic[T]):
         if cursor.length is not None and run.total is None:
             run.total = run.initial + cursor.length
         run.read = cursor.read
-        if tells := tellers.get(type(source)):
+        if tells := tellers.get(id(type(source))):
             run.where = tells(source)
         blocks = paced(run, cursor)
         run.alive = ref(blocks)

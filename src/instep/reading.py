@@ -7,6 +7,7 @@ import os
 from errno import EAGAIN
 
 from instep.checks import short
+from instep.errors import InstepError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,11 +114,20 @@ def _filling(method: Callable[[memoryview], int | None], block: int) -> Read:
 
 def _chunks(stream: Any, kind: type) -> Read:
     chunks: Iterator[Any] = iter(stream)
+    failed = False
 
     def read() -> Any:
-        for chunk in chunks:
-            if not isinstance(chunk, (str, *_BYTES)) or chunk:  # an empty one is no end
-                return chunk
+        nonlocal failed
+        try:
+            for chunk in chunks:
+                if not isinstance(chunk, (str, *_BYTES)) or chunk:  # an empty one is no end
+                    failed = False
+                    return chunk
+        except BaseException:
+            failed = True
+            raise
+        if failed:  # a generator that has raised is over, and so is what it would have given
+            raise InstepError("split: its stream of chunks has failed before its end: its last item is incomplete")
         return kind()
 
     return read

@@ -27,8 +27,9 @@ _FIXED = frozenset(map(type, (iter(()), iter(range(0)), iter(""), iter("\u1234")
 _LIST: type = type(iter([None]))
 # Iterators that run no Python code and never give the GIL away: threads that share one can't be inside it together.
 _ATOMIC = frozenset((*_FIXED, _LIST, *map(type, (iter({}), iter({}.values()), iter(set()), iter(deque())))))
-tellers: dict[type, Callable[[Any], Callable[[int], str] | None]] = {}
-"""By the type of a source: what makes a function that tells where its k-th item is, and holds nothing of the source."""
+tellers: dict[int, Callable[[Any], Callable[[int], str] | None]] = {}
+"""By the `id` of a source's type, which may have no hash: what makes a function that tells where its k-th item
+is, and holds nothing of the source."""
 
 
 class End:

@@ -352,6 +352,29 @@ def test_json_lines():
         assert json.loads(lines.readline())["finished"] == 1
 
 
+@pytest.mark.parametrize(("words", "unit", "finished"), [([], "lines", 3), (["--bytes"], "B", 5), (["-0"], "items", 1)])
+def test_json_has_one_last_line_however_short_the_run(words, unit, finished):
+    """Where it is asked for by `--json`."""
+    out, err = passed("--json", *words, data=b"1\n2\n3")
+    (line,) = [one for one in map(json.loads, err.splitlines()) if one["event"] == "end"]
+    assert (out, line["status"], line["unit"], line["finished"]) == (b"1\n2\n3", "finished", unit, finished)
+
+
+def test_slow_lines_are_told_in_seconds_a_line():
+    """Of one line, whose unit says `lines` elsewhere."""
+    with started("--total", "2") as process:
+        process.stdin.write(b"a\n")
+        process.stdin.flush()
+        while b"/line" not in (line := process.stderr.readline()):
+            assert line
+        process.communicate(timeout=LIMIT)
+    assert re.search(rb" s/line\b", line), line
+    with started() as process:
+        assert process.stderr.readline().startswith(b"pipe: 0 lines")
+        err = process.communicate(b"a\n", timeout=LIMIT)[1]
+    assert err.startswith(b"pipe: finished 1 line in ")
+
+
 def test_the_last_line_says_count_bytes_time_and_rate():
     """In a log, as anywhere."""
     with started() as process:

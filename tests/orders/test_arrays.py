@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice, pairwise, product
+from operator import methodcaller
 
 import h5py
 import numpy as np
@@ -218,7 +219,7 @@ def test_arrays_without_an_axis_and_with_an_empty_one():
     assert one.cells().where(0) == ()
     (block,) = one.blocks()
     assert np.shares_memory(block, point)
-    for act in (lambda: list(one), lambda: len(one), one.backward, lambda: one.where(0), one.shuffled, lambda: one[0]):
+    for act in (lambda: list(one), lambda: len(one), one.backward, lambda: one.where(0), one.shuffled, one.nested):
         with pytest.raises(TypeError, match="without an axis"):
             act()
     for act in (
@@ -227,7 +228,7 @@ def test_arrays_without_an_axis_and_with_an_empty_one():
         lambda: order(np.zeros(3)).columns(),
         lambda: order(np.zeros((2, 2))).along(-3),
     ):
-        with pytest.raises(ValueError, match="axes"):
+        with pytest.raises(ValueError, match=r"has (0 axes|1 axis|2 axes), so no"):
             act()
     for empty in (np.zeros((0, 3)), np.zeros((3, 0)), np.zeros(0)):
         for name in ("cells", "blocks"):
@@ -254,6 +255,10 @@ def test_strides_told_otherwise():
     view = memoryview(a)
     assert list(order(view).cells("F")) == [0, 3, 1, 4, 2, 5]
     assert list(order(view).cells()) == [0, 1, 2, 3, 4, 5]
+    one = order(view)
+    for act in (list, len, *(methodcaller(name) for name in ("backward", "shuffled", "nested", "rows", "blocks"))):
+        with pytest.raises(TypeError, match=r"cells\(\) only: write order\(np.asarray\(view\)\)"):
+            act(one)
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
@@ -292,6 +297,53 @@ def test_what_only_looks_like_an_array():
     with pytest.raises(TypeError):
         order(unknown).rows()
     assert list(order(Frame(a=1)).backward()) == ["a"]
+
+
+class Virtual:
+    """An array of any shape, whose elements are their indices."""
+
+    def __init__(self, *shape):
+        self.shape = shape
+        self.ndim = len(shape)
+
+    def __getitem__(self, where):
+        return where
+
+
+def test_more_cells_than_len_can_count():
+    """All but `len` itself, as of a range."""
+    n = 10**10
+    one = order(Virtual(n, n)).cells()
+    assert list(islice(one, 2)) == [(0, 0), (0, 1)]
+    assert list(islice(one.backward(), 2)) == [(n - 1, n - 1), (n - 1, n - 2)]
+    assert list(one[n + 1 : n + 3]) == [(1, 1), (1, 2)]
+    assert next(iter(one[n * n // 2 :])) == (n // 2, 0)
+    assert one[-1] == one.where(n * n - 1) == (n - 1, n - 1)
+    assert one.shuffled(1)[5] == next(iter(one.shuffled(1)[5:]))
+    assert next(iter(order(Virtual(n, n, n, n)).cells()[1:])) == (0, 0, 0, 1)
+    with pytest.raises(OverflowError):
+        len(one)
+
+
+TURNED = {
+    "C": lambda a: a,
+    "F": lambda a: a.T,
+    "upside down": lambda a: a[::-1],
+    "F, turned round": lambda a: a.T[:, ::-1],
+    "with gaps": lambda a: a[::2],
+}
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_parts_of_the_cells(name):
+    """They are those of the whole walk, however the array lies."""
+    a = TURNED[name](np.arange(24).reshape(4, 3, 2))
+    for layout in ("memory", "C", "F"):
+        one = order(a).cells(layout)
+        whole = list(one)
+        for part in slice(1, None), slice(5, 9), slice(9, 5, -1), slice(None, 3), slice(6, None, -1), slice(3, 3):
+            assert list(one[part]) == whole[part]
+            assert list(map(type, one[part])) == list(map(type, whole[part]))
 
 
 def test_a_huge_array_is_walked_in_no_memory():

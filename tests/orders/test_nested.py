@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections import UserString
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -68,9 +71,10 @@ def test_any_nesting_is_walked_leaf_by_leaf(xs, depth):
 
 def test_text_and_what_has_no_random_access_are_leaves():
     """So are bytes and dicts; tuples, ranges and arrays are gone into."""
-    xs = ["ab", b"cd", {1: 2}, (3, "ef"), range(2), bytearray(b"x"), None, np.float64(2)]
+    xs = ["ab", b"cd", {1: 2}, (3, "ef"), range(2), bytearray(b"x"), UserString("gh"), None, np.float64(2)]
     leaves, _ = agrees(order(xs).nested(), xs)
-    assert leaves == ["ab", b"cd", {1: 2}, 3, "ef", 0, 1, bytearray(b"x"), None, 2.0]
+    assert leaves == ["ab", b"cd", {1: 2}, 3, "ef", 0, 1, bytearray(b"x"), "gh", None, 2.0]
+    assert list(order(UserString("ij")).nested()) == ["i", "j"]
 
 
 def test_arrays_within_lists():
@@ -121,6 +125,78 @@ def test_a_nesting_deeper_than_pythons_stack():
     assert list(order([twice, twice]).nested()) == [1, 1]
     while isinstance(deep[0], list):  # or its end would need the stack
         deep = deep[0]
+
+
+class Parts:
+    """A sequence whose items are made when they are asked for: `into` makes them."""
+
+    def __init__(self, into):
+        self.into = into
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, k):
+        return self.into()
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        np.array([[1, 2]]).view(np.matrix),  # each row of which is a matrix of one row
+        [0, np.array([[1], [2]]).view(np.matrix)],
+        endless := Parts(lambda: Parts(endless.into)),
+        between := Parts(lambda: [Parts(between.into)]),
+    ],
+    ids=["matrix", "matrix in a list", "made afresh", "made afresh in lists"],
+)
+def test_what_makes_its_items_without_end(thing):
+    """It is told, and nothing hangs; with a depth it is walked so deep."""
+    one = order(thing).nested()
+    for act in (list, len, lambda one: one.where(0), lambda one: list(one.backward())):
+        with pytest.raises(ValueError, match=r"nested\(\) found no end: .* [12],00\d deep.*nested\(depth\)"):
+            act(one)
+    assert order(thing).nested(7).where(0) in ((0,) * 7, (0,))
+
+
+def test_a_very_deep_nesting_needs_memory_for_its_depth_only():
+    """Not for the path of each level: some hundred bytes a level."""
+    deep: list = []
+    for _ in range(5_000):
+        deep = [deep]
+    one = order(deep).nested()
+    tracemalloc.start()
+    try:
+        assert len(one) == 0
+        assert tracemalloc.get_traced_memory()[1] < 5_000 * 1_000
+    finally:
+        tracemalloc.stop()
+    while deep:
+        deep = deep[0]
+
+
+def test_once_its_length_is_known_it_is_fixed():
+    """Its walks are those that `len` and `where` tell of; one that was begun before goes by what it finds."""
+    xs: list = [[1, 2], [3], 4]
+    one = order(xs).nested()
+    walk = iter(one)
+    xs[1].append(5)
+    assert len(one) == 5
+    xs[0].append(6)
+    xs.append([7])
+    assert agrees(one, xs)[0] == [1, 2, 3, 5, 4]
+    assert [next(walk) for _ in range(7)] == [1, 2, 6, 3, 5, 4, 7]
+    assert list(order(xs).nested()) == [1, 2, 6, 3, 5, 4, 7]
+    xs[1].clear()
+    with pytest.raises(IndexError):
+        list(one)
+    some = order(ys := [[0], 1, 2]).nested()[:]
+    whole = order(ys).nested()
+    assert (len(some), len(whole)) == (3, 3)
+    ys.pop()
+    for one in some, whole:
+        with pytest.raises(IndexError):
+            list(one)
 
 
 def test_a_shuffled_nesting_in_a_shuffled_order():

@@ -333,6 +333,44 @@ def test_wrong_arguments_are_refused_at_the_call():
         assert words in str(caught.value), caught.value
 
 
+def test_a_range_that_is_longer_than_len_can_count():
+    """It has all orders; `len` alone is Python's own `OverflowError`, as of the range."""
+    n = 10**20
+    one = order(range(n))
+    assert one[5] == 5 == one.where(5)
+    assert one[-1] == n - 1
+    assert list(one[5:8]) == [5, 6, 7]
+    assert list(one[::-1][:2]) == [n - 1, n - 2] == [next(reversed(one)), one.backward()[1]]
+    assert list(one.by([n - 1, -2])) == [n - 1, n - 2]
+    assert list(one.by(range(n - 2, n))) == [n - 2, n - 1]
+    assert [bool(some) for some in (one, one.backward(), one[n:])] == [True, True, False]
+    shuffled = one.shuffled(1)
+    assert shuffled[7] == shuffled.where(7) == next(iter(shuffled[7:]))
+    assert shuffled.backward()[n - 8] == shuffled[7]
+    assert one.describe(3) == f"item 3/{n}"
+    with pytest.raises(IndexError, match="there is no item"):
+        one[n]
+    for act in (one, one.backward(), shuffled, shuffled[1:]):
+        with pytest.raises(OverflowError):
+            len(act)
+    with track(one.backward(), show=False) as tracker:
+        assert next(tracker) == n - 1
+        assert tracker.snapshot().where == f"item {n - 1}/{n}"
+
+
+def test_by_says_what_it_expected():
+    """Masks of any kind, the range of indices, and that there is none."""
+    one = order("abc")
+    for mask in ([True, False], np.array([True, False]), [np.bool_(True)]):
+        with pytest.raises(TypeError, match=r"got a bool: write by\(k for k, wanted in enumerate\(mask\) if wanted\)"):
+            one.by(mask)
+    for k in 3, -7:
+        with pytest.raises(IndexError, match=f"expected indices from -3 to 2; got {k} at 0"):
+            one.by([k])
+    with pytest.raises(IndexError, match="there are no items; got 0 at 0"):
+        order("").by([0])
+
+
 def test_by_keeps_a_range_and_copies_what_may_change():
     """Indices that are changed afterwards change no order; NumPy's do as well as Python's."""
     indices = [2, 0]

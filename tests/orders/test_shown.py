@@ -6,6 +6,7 @@ import gc
 import json
 import re
 import weakref
+from random import Random
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from children import python, quiet
 from drives import spin
 from instep import order, track
 from instep.monitor import SHOWN
+from instep.snapshots import take
 from instep.views.sentences import ending, running
 from orders.things import Linked, Touched
 from programs.running import Program
@@ -88,9 +90,9 @@ def test_what_was_left_early_keeps_its_place():
 @pytest.mark.parametrize(
     ("make", "walk", "said"),
     [
-        (lambda: np.zeros((4, 4)), lambda a: order(a).rows(), "row 2/4"),
-        (lambda: np.zeros((4, 4)), lambda a: order(a).blocks((1, 4)).backward(), "row 1/4"),
-        (lambda: Touched([[1], [2], [3]]), lambda xs: order(xs).nested(2), "leaf 2/3 at (2, 0)"),
+        (lambda: np.zeros((4, 4)), lambda a: order(a).rows(), "row 0/4"),
+        (lambda: np.zeros((4, 4)), lambda a: order(a).blocks((1, 4)).backward(), "row 3/4"),
+        (lambda: Touched([[1], [2], [3]]), lambda xs: order(xs).nested(2), "leaf 0/3 at (0, 0)"),
     ],
     ids=["rows", "blocks", "nested"],
 )
@@ -104,7 +106,31 @@ def test_a_place_keeps_nothing_that_was_walked(make, walk, said):
     del thing, _, tracker
     gc.collect()
     assert gone() is None
-    assert run.where(2) == said
+    assert take(run, 0).where == said
+
+
+class Noting(Random):
+    """Knows what it has shuffled."""
+
+    def shuffle(self, indices):
+        self.shuffled = weakref.ref(indices)
+        super().shuffle(indices)
+
+
+@pytest.mark.parametrize("wanted", [2, 99], ids=["left", "finished"])
+def test_a_loop_that_is_over_keeps_no_shuffle(wanted):
+    """Only the text of where it was left, for its last line and pictures."""
+    one = order(range(9)).shuffled(random=(random := Noting(1)))
+    said = one.describe(1) if wanted == 2 else None
+    for _ in (tracker := track(one, show=False)):
+        if tracker.position == wanted:
+            break
+    run = tracker._run
+    assert random.shuffled() is not None
+    del one, tracker
+    gc.collect()
+    assert random.shuffled() is None
+    assert take(run, 0).where == said
 
 
 def test_a_place_that_cannot_be_told_breaks_nothing():

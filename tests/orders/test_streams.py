@@ -59,7 +59,7 @@ def test_what_only_goes_forward_says_so(make, name):
     for act, asked in (
         (one.backward, "backward()"),
         (one.shuffled, "shuffled()"),
-        (lambda: one.by([0]), "by()"),
+        (lambda: one.by([0]), "by(indices)"),
         (lambda: one[0], "[0]"),
         (one.nested, "nested()"),
         (lambda: reversed(one), "backward()"),
@@ -215,10 +215,17 @@ def test_through_a_buffer_each_item_comes_once(xs, buffer, seed):
     assert list(one[3:]) == found[3:]
 
 
+def test_a_buffer_may_be_larger_than_anything():
+    """It holds no more than there is."""
+    assert sorted(order("abc").shuffled(1, buffer=10**30)) == ["a", "b", "c"]
+    assert list(islice(order(range(10**20)).shuffled(1, buffer=1)[5:], 2)) == [5, 6]
+
+
 def test_a_buffer_knows_no_places():
     """What it gives k-th is known when it comes: no `where`, no way back."""
     one = order("abc").shuffled(1, buffer=2)
     assert "known only when" in refused(lambda: one.where(0))
+    assert "has no describe()" in refused(lambda: one.describe(0))
     assert "known only when" in refused(one.backward)
     assert "known only when" in refused(lambda: one[1])
     endless = order(count()).shuffled(2, buffer=10)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter_ns
-from typing import Any
+from typing import Any, Self
 
 from instep.computation import Computation, status_of
+from instep.monitor import SHOWN, monitor
 from instep.views import text
 
 _SPARSE = 20
@@ -62,8 +63,8 @@ class Flow:
 
     @property
     def unit(self) -> str:
-        """What a piece is called."""
-        return "lines" if self.pieces is not None and self.pieces.delimiter == b"\n" else "items"
+        """What pieces are called."""
+        return Unit("line" if self.pieces is not None and self.pieces.delimiter == b"\n" else "item")
 
     def moved(self, n: int) -> None:
         """So many bytes have gone by."""
@@ -88,8 +89,28 @@ class Flow:
         return {"bytes": Bytes(self.bytes)}
 
     @contextmanager
-    def running(self) -> Iterator[None]:
-        """Begin and end; a consumer that has gone has *stopped* it."""
+    def running(self, *, told: bool = False) -> Iterator[None]:
+        """Begin and end; a consumer that has gone has *stopped* it. With `told`, there is a JSON line at its end."""
+        try:
+            with self._running():
+                yield
+        finally:
+            if told:
+                self._tell()
+
+    def _tell(self) -> None:
+        """Write the line of the end, where it came too soon for the monitor to do so."""
+        run = self._run
+        view = monitor._view() if run.ended and run.ended - run.began < SHOWN else None
+        if view is not None:
+            from instep.snapshots import take
+            from instep.views.jsonl import JsonLinesView
+
+            if isinstance(view, JsonLinesView):
+                monitor._guarded(lambda: view.say("end", take(run, run.ended)))
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
         run = self._run
         run.taken = True
         run.begin(None)
@@ -117,6 +138,18 @@ class _Run(Computation):
     def _notes(self) -> Any:  # type: ignore[override]
         said = self._flow.said()
         return [(None, None, said)] if said else None
+
+
+class Unit(str):
+    """The name of many, which knows that of one: `2.0 s/line`."""
+
+    one: str
+
+    def __new__(cls, one: str) -> Self:
+        """The plural of it."""
+        many = super().__new__(cls, f"{one}s")
+        many.one = one
+        return many
 
 
 class Amount(int):

@@ -24,7 +24,7 @@ _STDOUT = 1
     "-s", "--size", callback=amounts.size, metavar="SIZE", help="So many bytes are expected: 4096, 512M, 1.5G."
 )
 @click.option("-N", "--name", help="What it is called (default: the file's name, or pipe).")
-@click.option("--json", "as_json", is_flag=True, help="Show JSON lines, on stderr.")
+@click.option("--json", "as_json", is_flag=True, help="Show JSON lines, on stderr; one at the end always.")
 def pipe(
     files: tuple[str, ...],
     delim: bytes | None,
@@ -53,7 +53,7 @@ def pipe(
     pieces = None if only_bytes else Pieces(b"\0" if null else b"\n" if delim is None else delim)
     called = name or (os.path.basename(files[0]) if len(files) == 1 and files[0] != inputs.STDIN else "pipe")
     flow = Flow(called, pieces, total, inputs.size(names) if size is None else size)
-    with flow.running():
+    with flow.running(told=as_json):
         write = copying.writer(_STDOUT)
         for one in names:
             _pass(one, flow, write)

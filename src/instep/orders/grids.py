@@ -15,7 +15,7 @@ from typing import Any
 from instep.checks import short
 from instep.orders import kinds
 from instep.orders.layouts import Layout, line_of
-from instep.orders.picks import Picks
+from instep.orders.picks import Picks, size_of
 
 BAND = 1 << 20
 """Bytes, about, of a block of an array that has no chunks."""
@@ -54,10 +54,11 @@ class Walk:
             first = turn % size
             values = chain(along[first + 1 :], chain.from_iterable(repeat(along)))
             columns[axis] = chain(
-                repeat(along[first], inner - rest), chain.from_iterable(map(repeat, values, repeat(inner)))
+                repeat(along[first], min(inner - rest, sys.maxsize)),
+                chain.from_iterable(map(repeat, values, repeat(min(inner, sys.maxsize)))),
             )
             inner *= size
-        return islice(zip(*columns), count)  # noqa: B905 (endless)
+        return islice(zip(*columns), min(count, sys.maxsize))  # noqa: B905 (endless)
 
 
 def by_memory(thing: Any, shape: tuple[int, ...]) -> Walk:
@@ -107,14 +108,19 @@ class Cells(Layout):
 
     def items(self, thing: Any, picks: Picks) -> Iterator[Any]:
         """Those items."""
-        if not picks:
+        if not size_of(picks):
             return iter(())
         if not isinstance(picks, range) or abs(picks.step) != 1:
             return kinds.picked(thing, map(self.where, picks))
-        backward = picks.step < 0
-        if len(picks) == self.size and self.walk.shape and _is_plain(thing):
-            return _flat(thing, self.walk, backward)
-        return kinds.picked(thing, self.walk.indices(picks[0], len(picks), backward))
+        backward, count = picks.step < 0, size_of(picks)
+        if self.walk.shape and _is_plain(thing):
+            if count == self.size:
+                return _flat(thing, self.walk, backward)
+            line = _turned(thing, self.walk, False)
+            if line.flags.c_contiguous:
+                first = min(picks[0], picks[-1])
+                return iter(line.reshape(-1)[first : first + count][:: picks.step])
+        return kinds.picked(thing, self.walk.indices(picks[0], count, backward))
 
 
 def _is_plain(thing: Any) -> bool:
@@ -124,9 +130,14 @@ def _is_plain(thing: Any) -> bool:
 
 
 def _flat(thing: Any, walk: Walk, backward: bool) -> Iterator[Any]:
-    steps = tuple(slice(None, None, -1 if walk.down[axis] != backward else 1) for axis in walk.axes)
-    flat: Iterator[Any] = thing.transpose(walk.axes)[steps].flat
+    flat: Iterator[Any] = _turned(thing, walk, backward).flat
     return flat
+
+
+def _turned(thing: Any, walk: Walk, backward: bool) -> Any:
+    """A view of it that has the walk's axes in their order, each upwards."""
+    steps = tuple(slice(None, None, -1 if walk.down[axis] != backward else 1) for axis in walk.axes)
+    return thing.transpose(walk.axes)[steps]
 
 
 class Pieces:

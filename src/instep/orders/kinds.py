@@ -16,6 +16,7 @@ from operator import getitem, index
 from typing import Any
 
 from instep.checks import short
+from instep.orders import picks
 
 
 def shape_of(thing: Any) -> tuple[int, ...] | None:
@@ -52,7 +53,7 @@ def can_be_walked(thing: Any) -> bool:
 def size_of(thing: Any) -> int:
     """How many items it has just now, or how many along the first axis."""
     shape = shape_of(thing)
-    return shape[0] if shape else len(thing)
+    return shape[0] if shape else picks.size_of(thing) if isinstance(thing, range) else len(thing)
 
 
 def has_size(thing: Any) -> bool:

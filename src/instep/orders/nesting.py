@@ -7,6 +7,7 @@ k-th, each inner sequence is looked at, once, for its length; leaves are not, wh
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import UserString
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, chain, repeat
 from typing import Any, NamedTuple
@@ -80,6 +81,21 @@ class Leaves(Layout):
         """Those items."""
         return map(self.item, repeat(thing), picks)
 
+    def all(self, thing: Any, backward: bool) -> Iterator[Any]:
+        """All of them: those that `len` and `where` tell of, once they are known."""
+        if not self.is_known:
+            return leaves(thing, self.depth, backward)
+        runs = reversed(self._runs) if backward else self._runs
+        return chain.from_iterable(map(_of_run, repeat(thing), runs, repeat(backward)))
+
+
+def _of_run(thing: Any, run: Run, backward: bool) -> Iterator[Any]:
+    for k in run.path:
+        thing = thing[k]
+    if not run.first and run.among == kinds.size_of(thing):
+        return _items(thing, backward)
+    return kinds.picked(thing, range(run.first, run.first + run.among)[:: -1 if backward else 1])
+
 
 def checked_depth(depth: Any) -> int | None:
     """How deep to go: 1 or more."""
@@ -96,8 +112,8 @@ def goes_on(item: Any) -> bool:
     return not isinstance(item, _LEAVES) and kinds.has_any_order(item)
 
 
-_LEAVES = (str, bytes, bytearray, int, float, type(None))
-"""The first three are sequences; the others are told at once."""
+_LEAVES = (str, bytes, bytearray, UserString, int, float, type(None))
+"""The first four are sequences; the others are told at once."""
 
 
 def leaves(thing: Any, depth: int | None, backward: bool) -> Iterator[Any]:
@@ -144,41 +160,56 @@ def _items(thing: Any, backward: bool) -> Iterator[Any]:
 
 
 class Above:
-    """The sequences on the way down to where a walk stands: without a depth, none of them may come again."""
+    """The sequences on the way down to where a walk stands.
+
+    Without a depth, none of them may come again, and only so many may make their items when they are asked for them,
+    such as a row of `np.matrix`, which is a matrix of one row: lists and tuples hold theirs, of which there is an end.
+    """
 
     def __init__(self, thing: Any, depth: int | None) -> None:
         self._things = [thing]
         self._ids = {id(thing)} if depth is None else None
+        self._making = int(type(thing) not in _HOLDING)
 
     def push(self, thing: Any) -> None:
         """Go into it."""
         self._things.append(thing)  # kept, so that its id isn't used again
+        self._making += type(thing) not in _HOLDING
         if self._ids is not None:
             if id(thing) in self._ids:
                 raise ValueError(f"nested() found no end: {short(thing)} holds itself; write nested(depth)")
+            if self._making > _MAKING:
+                raise ValueError(
+                    f"nested() found no end: {kinds.named(thing)}, {len(self._things):,} deep, still has items to go "
+                    "into; write nested(depth)"
+                )
             self._ids.add(id(thing))
 
     def pop(self) -> None:
         """Come out of the last one."""
         thing = self._things.pop()
+        self._making -= type(thing) not in _HOLDING
         if self._ids is not None:
             self._ids.discard(id(thing))
+
+
+_HOLDING = (list, tuple)
+_MAKING = 1000
 
 
 class Level:
     """How far one sequence has been looked through."""
 
-    __slots__ = ("done", "first", "items", "path")
+    __slots__ = ("done", "first", "items")
 
-    def __init__(self, thing: Any, path: Path) -> None:
+    def __init__(self, thing: Any) -> None:
         self.items = enumerate(_items(thing, False))
-        self.path = path
         self.done = self.first = 0  # leaves from `first` on are in no run yet
 
-    def run(self, end: int) -> Iterator[Run]:
-        """The leaves before `end`, if there are any."""
+    def run(self, trail: list[int], end: int) -> Iterator[Run]:
+        """The leaves before `end`, if there are any; the trail is the path to this sequence."""
         if end > self.first:
-            yield Run(self.path, self.first, end - self.first)
+            yield Run(tuple(trail), self.first, end - self.first)
         self.first = end + 1
 
 
@@ -187,24 +218,27 @@ def _runs(thing: Any, depth: int | None) -> Iterator[Run]:
     if depth == 1:
         yield Run((), 0, kinds.size_of(thing))
         return
-    levels, above = [Level(thing, ())], Above(thing, depth)
+    levels, above = [Level(thing)], Above(thing, depth)
+    trail: list[int] = []
     while levels:
         level = levels[-1]
         for k, item in level.items:
             level.done = k + 1
             if not goes_on(item):
                 continue
-            yield from level.run(k)
-            path = (*level.path, k)
+            yield from level.run(trail, k)
             if len(levels) + 1 == depth:
                 size = kinds.size_of(item)
                 if size:
-                    yield Run(path, 0, size)
+                    yield Run((*trail, k), 0, size)
             else:
                 above.push(item)
-                levels.append(Level(item, path))
+                levels.append(Level(item))
+                trail.append(k)
                 break
         else:
-            yield from level.run(level.done)
+            yield from level.run(trail, level.done)
             levels.pop()
             above.pop()
+            if trail:
+                trail.pop()

@@ -71,7 +71,7 @@ class Order(Generic[T]):
 
         They are copied, unless they are a `range`.
         """
-        self._needs_any_order("by()")
+        self._needs_any_order("by(indices)")
         return self._picked(picks.given(indices, self._size()), "by(...)")
 
     # What an array admits
@@ -108,6 +108,8 @@ class Order(Generic[T]):
         of one line. They come as they lie in memory, by the array's strides.
         """
         sizes = self._array("blocks()")
+        if sizes:  # else it has one block, though no items
+            needs_items(self._thing, self._said)
         return self._laid(grids.blocks(self._thing, sizes, shape), "blocks()" if shape is None else f"blocks({shape})")
 
     # What nested sequences admit
@@ -116,14 +118,18 @@ class Order(Generic[T]):
         """The leaves of sequences within sequences; `where` gives their paths: `(2, 0, 1)` for `xs[2][0][1]`.
 
         They lie `depth` deep, or less where there is no sequence to go into: `nested(1)` gives the items themselves.
-        Without `depth` it goes to the end. Text, bytes and what has no random access (a dict) are leaves.
+        Without `depth` it goes to the end. Text, bytes and what has no random access (a dict) are leaves. Where no end
+        is found (a list that holds itself; `np.matrix`, whose rows are matrices) it is a `ValueError`.
 
-        A walk looks into an inner sequence when it comes to it. `len`, `where` and other orders look at all of them
-        first, once, though not at leaves that are `depth` deep.
+        A walk looks into an inner sequence when it comes to it. `len` (for which `list` and `track` ask, too), `where`
+        and other orders look at all of them first, once, though not at leaves that are `depth` deep; from then on the
+        order is fixed.
         """
         deep = nesting.checked_depth(depth)
-        thing = self._itself("nested()")
-        return Nested(self._thing, nesting.Leaves(thing, deep), f"{self._said}.nested({'' if depth is None else deep})")
+        asked = f"nested({'' if depth is None else deep})"
+        thing = self._itself(asked)
+        needs_items(thing, self._said)
+        return Nested(self._thing, nesting.Leaves(thing, deep), f"{self._said}.{asked}")
 
     # What it knows
 
@@ -140,7 +146,10 @@ class Order(Generic[T]):
         return self._layout.say(self._at(k))
 
     def __len__(self) -> int:
-        return len(self._picks)
+        return self._size()
+
+    def __bool__(self) -> bool:
+        return self._size() > 0  # which may be more than `len` can give
 
     @overload
     def __getitem__(self, k: int) -> T: ...
@@ -164,7 +173,7 @@ class Order(Generic[T]):
     # Within
 
     def _size(self) -> int:
-        return len(self._picks)
+        return picks.size_of(self._picks)
 
     def _at(self, k: Any) -> int:
         size = self._size()
@@ -189,7 +198,9 @@ class Order(Generic[T]):
         except TypeError:
             raise TypeError(f"along(axis) expected the number of an axis; got {short(axis)}") from None
         if not -len(shape) <= found < len(shape):
-            raise ValueError(f"{self._said} has {len(shape)} axes, so no {asked}")
+            axes = "1 axis" if len(shape) == 1 else f"{len(shape)} axes"
+            raise ValueError(f"{self._said} has {axes}, so no {asked}")
+        needs_items(self._thing, self._said)
         found %= len(shape)
         return self._laid(Lines(shape[found], found), asked)
 
@@ -242,18 +253,11 @@ class Plain(Order[T]):
         return range(self._size())
 
     def _size(self) -> int:
-        self._needs_an_axis()
+        needs_items(self._thing, self._said)
         return kinds.size_of(self._thing)
 
-    def _needs_an_axis(self) -> None:
-        if kinds.shape_of(self._thing) == ():
-            raise TypeError(f"{self._said}, without an axis, has cells() and blocks() only")
-
-    def __len__(self) -> int:
-        return self._size()
-
     def __iter__(self) -> Iterator[T]:
-        self._needs_an_axis()
+        needs_items(self._thing, self._said)
         return kinds.walk(self._thing)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -284,7 +288,7 @@ class Nested(Order[T]):
         return Nested(self._thing, self._layout, also(self._said, "backward()"), not self._backward)
 
     def __iter__(self) -> Iterator[T]:
-        return nesting.leaves(self._thing, self._layout.depth, self._backward)
+        return self._layout.all(self._thing, self._backward)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Nested, (self._thing, self._layout, self._said, self._backward)
@@ -299,13 +303,21 @@ def _teller(one: Order[Any]) -> Told | None:
     return Told(layout, one._picks)
 
 
-tellers.update(dict.fromkeys((Order, Plain, Nested), _teller))
+tellers.update(dict.fromkeys(map(id, (Order, Plain, Nested)), _teller))
 
 
 def no_array(asked: str, said: str, thing: Any = None) -> TypeError:
     """What is raised where there is no array."""
     hint = ": write order(frame.to_numpy())" if hasattr(type(thing), "to_numpy") else ""
     return TypeError(f"{asked} is for arrays, which have a known shape, ndim and indexing, unlike {said}{hint}")
+
+
+def needs_items(thing: Any, said: str) -> None:
+    """Refuse an array that has cells, and no slices."""
+    if kinds.shape_of(thing) == ():
+        raise TypeError(f"{said}, without an axis, has cells() and blocks() only")
+    if isinstance(thing, memoryview) and thing.ndim > 1:
+        raise TypeError(f"{said}, which can't be sliced, has cells() only: write order(np.asarray(view))")
 
 
 def brackets(k: slice) -> str:

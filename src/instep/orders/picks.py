@@ -22,6 +22,14 @@ class Picks(Protocol):
     def __iter__(self) -> Iterator[int]: ...
 
 
+def size_of(picks: Any) -> int:
+    """How many; of a range also beyond what `len` can give."""
+    if isinstance(picks, range):
+        return (picks[-1] - picks[0]) // picks.step + 1 if picks else 0
+    size = getattr(picks, "size", None)  # of ours
+    return len(picks) if size is None else int(size)
+
+
 class Composed:
     """One picked by the next, and so on: the k-th is `layers[0][layers[1][... k]]`."""
 
@@ -30,8 +38,13 @@ class Composed:
     def __init__(self, layers: tuple[Picks, ...]) -> None:
         self.layers = layers
 
+    @property
+    def size(self) -> int:
+        """How many."""
+        return size_of(self.layers[-1])
+
     def __len__(self) -> int:
-        return len(self.layers[-1])
+        return self.size
 
     def __getitem__(self, k: int) -> int:
         for layer in reversed(self.layers):
@@ -40,7 +53,7 @@ class Composed:
 
     def __iter__(self) -> Iterator[int]:
         if len(self.layers) > _NESTED:  # each would be a call inside another on the C stack, of which there is an end
-            return map(self.__getitem__, range(len(self)))
+            return map(self.__getitem__, range(self.size))
         *outer, inner = self.layers
         indices = iter(inner)
         for layer in reversed(outer):
@@ -60,7 +73,7 @@ def drawn(picks: Any) -> Any:
 def compose(outer: Picks, inner: Picks) -> Picks:
     """`outer` picked by `inner`; ranges stay ranges, however often they are picked from."""
     if isinstance(inner, range):
-        if inner == range(len(outer)):
+        if inner == range(size_of(outer)):
             return outer
         if isinstance(outer, range):
             start, step = outer.start, outer.step
@@ -70,7 +83,7 @@ def compose(outer: Picks, inner: Picks) -> Picks:
             return (
                 Composed((*rest, compose(last, inner))) if isinstance(last, range) else Composed((*outer.layers, inner))
             )
-    if outer == range(len(outer)):
+    if outer == range(size_of(outer)):
         return inner
     layers = outer.layers if isinstance(outer, Composed) else (outer,)
     return Composed((*layers, inner))
@@ -86,17 +99,20 @@ def given(indices: Iterable[Any], size: int) -> Sequence[int]:
         each = iter(indices)
     except TypeError:
         raise TypeError(f"by(indices) expected indices one after another; got {short(indices)}") from None
-    found = array("q")
+    mask = "by(indices) expected indices; got a bool: write by(k for k, wanted in enumerate(mask) if wanted)"
+    found: Any = array("q") if size <= 1 << 63 else []
     for one in each:
         if isinstance(one, bool):
-            raise TypeError(
-                "by(indices) expected indices; got a bool: write by(k for k, wanted in enumerate(mask) if wanted)"
-            )
+            raise TypeError(mask)
         try:
             k = index(one)
         except TypeError:
+            if str(getattr(one, "dtype", "")).endswith("bool"):  # NumPy's, PyTorch's
+                raise TypeError(mask) from None
             raise TypeError(f"by(indices) expected whole numbers; got {short(one)} at {len(found)}") from None
         if not -size <= k < size:
-            raise IndexError(f"by(indices) expected indices below {size}; got {k} at {len(found)}")
+            expected = f"expected indices from {-size} to {size - 1}" if size else "can take none: there are no items"
+            raise IndexError(f"by(indices) {expected}; got {k} at {len(found)}")
         found.append(k % size)
-    return found
+    taken: Sequence[int] = found
+    return taken

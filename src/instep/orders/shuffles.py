@@ -14,6 +14,7 @@ the finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). It shuffles; i
 from __future__ import annotations
 
 import os
+import sys
 from array import array
 from collections.abc import Iterator
 from itertools import islice
@@ -184,4 +185,4 @@ def checked_buffer(buffer: Any) -> int:
     size = whole("buffer", buffer)
     if not size:
         raise ValueError("buffer= expected 1 or more; got 0")
-    return size
+    return min(size, sys.maxsize)  # in which anything has room

@@ -93,6 +93,8 @@ class Buffer:
             return len(self.order)
         except TypeError:
             return None
+        except OverflowError:  # as of range(10**20)
+            return self.order._size()
 
     def hint(self) -> int:
         """How many items there may be; -1 where nobody knows."""
@@ -155,6 +157,8 @@ class Stream(Order[T]):
 
     def describe(self, k: int) -> str:
         """Where item k is, in words."""
+        if isinstance(self._source, Buffer):
+            self._source.refuse("describe()")
         size = self._source.size()
         return f"item {self.where(k)}" + ("" if size is None else f"/{size}")
 
@@ -206,7 +210,7 @@ class Stream(Order[T]):
         if part is None:
             return items
         end = part[-1] + 1  # no further, or islice would pass over what comes behind the last item
-        return islice(items, part.start, None if end == ENDLESS else end, part.step)
+        return islice(items, part.start, None if end >= ENDLESS else end, part.step)
 
     # What it refuses
 

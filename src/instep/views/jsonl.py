@@ -81,12 +81,12 @@ class JsonLinesView:
             if one.elapsed < tree.SHORTEST:
                 continue
             if one.status not in ("pending", "running"):
-                self._say("end", one)
+                self.say("end", one)
             elif one.id not in before:
-                self._say("start", one)
+                self.say("start", one)
                 self._due[one.id] = one.elapsed + EVERY
             elif one.elapsed >= before[one.id]:
-                self._say("progress", one)
+                self.say("progress", one)
                 self._due[one.id] = one.elapsed + EVERY
             else:
                 self._due[one.id] = before[one.id]
@@ -95,7 +95,8 @@ class JsonLinesView:
         """End; nothing is left to be cleaned."""
         self._due.clear()
 
-    def _say(self, event: str, one: Snapshot) -> None:
+    def say(self, event: str, one: Snapshot) -> None:
+        """Write a line, now."""
         line = json.dumps(describe(event, one, self._dropped), allow_nan=False, separators=(",", ":"))
         self._write(line.encode() + b"\n")
 

@@ -71,7 +71,8 @@ def _reached(snapshot: Snapshot) -> str:
     if snapshot.status == "stopped":
         if snapshot.total is None or snapshot.finished > snapshot.total:
             return f"after {done}{_contradiction(snapshot)}"
-        return f"after {_number(snapshot.finished, snapshot.unit)}{of_total} {_unit(snapshot.unit)}".rstrip()
+        unit = _unit(snapshot.unit, snapshot.total)
+        return f"after {_number(snapshot.finished, snapshot.unit)}{of_total} {unit}".rstrip()
     at = f", {where(snapshot)}" if snapshot.where else ""
     done = done if snapshot.unit == "B" else f"step {text.whole(snapshot.finished)}"
     return f"at {done}{of_total}{at}"
@@ -87,12 +88,12 @@ def _number(number: int, unit: str) -> str:
     return text.count(number, unit) if unit == "B" else text.whole(number)
 
 
-def _unit(unit: str) -> str:
-    return "" if unit == "B" else text.plain(unit, 20)
+def _unit(unit: str, number: int) -> str:
+    return "" if unit == "B" else text.named(unit, number)
 
 
 def _amount(number: int, unit: str) -> str:
-    return f"{_number(number, unit)} {_unit(unit)}".rstrip()
+    return f"{_number(number, unit)} {_unit(unit, number)}".rstrip()
 
 
 def _slowest(snapshot: Snapshot) -> str:

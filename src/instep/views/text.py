@@ -122,13 +122,18 @@ def _short(number: float) -> str:
 def count(number: float, unit: str = "it") -> str:
     """So many of a unit: `1,204 it`, `12.3 k it`, `4.5 MiB`."""
     digits, prefix = scaled(number, binary=unit == "B")
-    return _with_unit(digits, prefix, unit)
+    return _with_unit(digits, prefix, named(unit, number))
 
 
 def _with_unit(digits: str, prefix: str, unit: str) -> str:
     if unit == "B":
         return f"{digits} {prefix}B"
-    return " ".join(part for part in (digits, prefix, plain(unit, 20)) if part)
+    return " ".join(part for part in (digits, prefix, unit) if part)
+
+
+def named(unit: str, number: float) -> str:
+    """What so many are called: a unit that is the name of many may know that of one, as its `one`."""
+    return plain(getattr(unit, "one", unit) if number == 1 else unit, 20)
 
 
 def rate(per_second: float | None, unit: str = "it") -> str:
@@ -136,7 +141,7 @@ def rate(per_second: float | None, unit: str = "it") -> str:
     if per_second is None or not math.isfinite(per_second) or per_second <= 0:
         return ""
     if per_second < 1 and unit != "B":
-        return f"{duration(1 / per_second)}/{plain(unit, 20)}"
+        return f"{duration(1 / per_second)}/{named(unit, 1)}"
     return f"{count(float(per_second), unit)}/s"
 
 
