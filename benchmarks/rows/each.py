@@ -3,7 +3,7 @@
 Ten values that take 0.1 s each, of which the consumer wants the first three that are positive (the sixth is the last
 that is needed), with `ahead=2`; then a thousand steps of 1 ms of which the consumer takes one, stalls for a second, and
 stops. Calls are counted in a file that each appends to. Then, in processes of their own: `each` here beside the builtin
-`map`, a function that returns its argument, 5 million items by turns; items a second with such a function and two
+`map`, a function that returns its argument, 2 million items by turns; items a second with such a function and two
 workers, pools started and ended in the time measured, each peer with the best of some chunk sizes, slow ones over fewer
 items; 10,000 tasks of 1 ms on a Dask cluster of two processes, by turns with `Client.map` and `as_completed`. Of
 several processes the middle one counts. Who reads eagerly reads its input to the end, wherever the consumer stands.
@@ -31,7 +31,7 @@ OVERHEAD = 0.3e-6
 """Seconds over the builtin `map`, at most."""
 MOST = {"instep here": 6}
 """Values computed: 7 on every engine, and here what is needed."""
-ITEMS, TASKS = 5_000_000, 10_000
+ITEMS, TASKS = 2_000_000, 10_000
 SLOW = {
     "ThreadPoolExecutor.map": 0.02,
     "streamable, threads": 0.02,
@@ -187,7 +187,7 @@ def tasks(n: int) -> dict[str, Any]:
         }
         seconds: dict[str, list[float]] = {way: [] for way in ways}
         right = True
-        for _ in range(2):
+        for _ in range(1):
             for way, make in ways.items():
                 began = perf_counter()
                 total = 0
