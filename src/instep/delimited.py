@@ -75,8 +75,8 @@ def split(stream: Any, delimiter: Any, *, keepends: bool = False, block: int = B
         raise ValueError("block= expected 1 or more; got 0")
     kind: type = str if text else bytes
     read = reader(stream, kind, max(block, len(mark)))
-    turns: deque[Any] = deque()
-    _Cutting(read, Cut(mark), kind, mark if keepends else None, turns)
+    turns = _Turns()
+    turns.cutting = _Cutting(read, Cut(mark), kind, mark if keepends else None, turns)
     return chain.from_iterable(iter(turns.popleft, None))
 
 
@@ -116,6 +116,17 @@ class Cut:
         return last
 
 
+_KEPT = 1000
+"""Turns that have gone by until the iterator of one is freed: threads that share a `split` are long out of it."""
+
+
+class _Turns(deque):  # type: ignore[type-arg]
+    """What `chain` is to walk next; it has whoever adds to it, so that a loop that is left drops the stream at once."""
+
+    __slots__ = ("cutting",)
+    cutting: _Cutting
+
+
 class _Cutting:
     """Reads a block at each turn of its own, and hands on two turns: the list of its items, and its own next one.
 
@@ -124,16 +135,30 @@ class _Cutting:
     be the end of all. And no thread can come in between two turns.
     """
 
-    __slots__ = ("_busy", "_cut", "_kind", "_mark", "_read", "_turns")
+    __slots__ = ("__weakref__", "_busy", "_cut", "_kept", "_kind", "_mark", "_read", "_turns")
 
-    def __init__(self, read: Read, cut: Cut, kind: type, mark: Any, turns: deque[Any]) -> None:
+    def __init__(self, read: Read, cut: Cut, kind: type, mark: Any, turns: _Turns) -> None:
         self._read = read
         self._cut = cut
         self._kind = kind
         self._mark = mark
-        self._turns = ref(turns)  # weakly, so that a loop that is left drops the stream at once
+        self._turns = ref(turns)
         self._busy = False
-        turns.append(iter(self.turn, None))
+        # `chain` lets go of an iterator while another thread may still be in it: it is not to be freed so soon.
+        self._kept: deque[Any] = deque(maxlen=_KEPT)
+        turns.append(self._own_turn())
+
+    def _own_turn(self) -> Iterator[Any]:
+        me = ref(self)
+
+        def turn() -> None:
+            cutting = me()
+            if cutting is not None:
+                cutting.turn()
+
+        own: Iterator[Any] = iter(turn, None)
+        self._kept.append(own)
+        return own
 
     def turn(self) -> None:
         """Read a block; for `iter`, to which `None` says that it was read."""
@@ -146,7 +171,7 @@ class _Cutting:
         try:
             if block := self._checked(self._read()):
                 items, mark = self._cut.whole(block), self._mark
-                turns.extend((items if mark is None else [item + mark for item in items], iter(self.turn, None)))
+                turns.extend((items if mark is None else [item + mark for item in items], self._own_turn()))
             else:
                 last = self._cut.end()
                 turns.extend(((last,) if last else (), None))

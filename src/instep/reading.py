@@ -119,15 +119,23 @@ def _chunks(stream: Any, kind: type) -> Read:
     def read() -> Any:
         nonlocal failed
         try:
-            for chunk in chunks:
-                if not isinstance(chunk, (str, *_BYTES)) or chunk:  # an empty one is no end
-                    failed = False
-                    return chunk
+            found = _next_chunk(chunks)
         except BaseException:
             failed = True
             raise
-        if failed:  # a generator that has raised is over, and so is what it would have given
-            raise InstepError("split: its stream of chunks has failed before its end: its last item is incomplete")
-        return kind()
+        if not found:
+            if failed:  # a generator that has raised is over, and so is what it would have given
+                raise InstepError("split: its stream of chunks has failed before its end: its last item is incomplete")
+            return kind()
+        failed = False
+        return found[0]
 
     return read
+
+
+def _next_chunk(chunks: Iterator[Any]) -> tuple[Any, ...]:
+    """The next that isn't empty, for an empty one is no end; nothing at the end."""
+    for chunk in chunks:
+        if not isinstance(chunk, (str, *_BYTES)) or chunk:
+            return (chunk,)
+    return ()
