@@ -17,13 +17,13 @@ for epoch in track(range(4), name="epochs"):
     for batch in track(range(10), name="batches"):
         if epoch == 2 and batch == 5:
             mark("there")
-            threading.Event().wait()
+            stay()
 """
 
 
 def test_ctrl_c(tmp_path: Path) -> None:
     """A real Ctrl-C: the traceback is whole, the loop was interrupted, the program ends by SIGINT, no bar is left."""
-    with Program(tmp_path, "import threading" + LOOPS) as program:
+    with Program(tmp_path, LOOPS) as program:
         before = program.modes()
         program.at("there")
         program.shows_bar("epochs", "batches")
@@ -45,12 +45,11 @@ def test_ctrl_c(tmp_path: Path) -> None:
 def test_ctrl_c_that_is_caught(tmp_path: Path) -> None:
     """A program that catches Ctrl-C goes on, and so do its bars."""
     script = """
-        import threading
         try:
             for k in track(range(10), name="first"):
                 if k == 3:
                     mark("there")
-                    threading.Event().wait()
+                    stay()
         except KeyboardInterrupt:
             print("caught")
         for k in track(range(10), name="second"):
@@ -144,7 +143,7 @@ def test_an_exception_in_a_thread(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
 def test_a_killed_program(tmp_path: Path, number: signal.Signals) -> None:
     """The terminal's modes are as they were, the cursor is to be seen, and the next program's output is readable."""
-    code = f"import threading; from instep import track; from programs.handshake import mark\n{LOOPS}"
+    code = f"from instep import track; from programs.handshake import mark, stay\n{LOOPS}"
     script = f"""
         import subprocess
         child = subprocess.Popen([sys.executable, "-W", "error", "-c", {code!r}])

@@ -6,6 +6,8 @@ import fcntl
 import os
 import sys
 import termios
+import time
+from typing import NoReturn
 
 
 def own_terminal() -> None:
@@ -29,3 +31,9 @@ def wait(label: str) -> None:
 def hold() -> None:
     """Wait until the test lets us go on."""
     os.read(int(os.environ["GO"]), 1)
+
+
+def stay() -> NoReturn:
+    """Stand still until a signal ends it, wherever that meets us: waiting for an Event is not safe from Ctrl-C."""
+    while True:
+        time.sleep(0.01)

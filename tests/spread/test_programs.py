@@ -9,10 +9,52 @@ from pathlib import Path
 import pytest
 
 from children import quiet
-from programs.running import Program, run
+from programs.running import PRELUDE, Program, run
 from spread.calls import until
 
 ENGINES = ["threads:2", "processes:2"]
+
+
+class Slow(Program):
+    """A program with a step that says where it runs and takes a minute, but for the first one."""
+
+    prelude = (
+        PRELUDE
+        + """
+import time
+from instep import each
+
+there = __file__ + ".there"
+
+def slow(x):
+    if x:
+        with open(there, "a") as file:
+            print(os.getpid(), file=file)
+        time.sleep(60)
+    return x
+
+"""
+    )
+
+    def workers(self) -> set[int]:
+        """The processes that two slow steps run in, as soon as they do, but for the program's own."""
+        there = self._folder / "child.py.there"
+        until(lambda: there.exists() and len(there.read_text().splitlines()) == 2)
+        return set(map(int, there.read_text().split())) - {self.process.pid}
+
+
+def have_ended(pids: set[int]) -> None:
+    """Wait until none of these processes lives."""
+    for pid in pids:
+        until(lambda pid=pid: not _lives(pid), f"the end of {pid}")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        return b") Z" not in Path(f"/proc/{pid}/stat").read_bytes()
+    except (ProcessLookupError, FileNotFoundError):
+        return False
 
 
 @pytest.mark.parametrize("on", ENGINES)
@@ -47,65 +89,41 @@ def test_a_program_needs_no_guard_and_may_define_all_it_sends(tmp_path: Path, on
 
 
 @pytest.mark.parametrize("on", ENGINES)
-@pytest.mark.parametrize("body", ["pass", "threading.Event().wait()"], ids=["waiting", "in the body"])
+@pytest.mark.parametrize("body", ["pass", "stay()"], ids=["waiting", "in the body"])
 def test_ctrl_c_ends_all_at_once(tmp_path: Path, on: str, body: str) -> None:
     """While it waits for a step that would take a minute, or in the consumer: the program ends, and all it started."""
     script = f"""
-        import threading, time
-        from instep import each
-
-        def slow(x):
-            if x:
-                with open({str(tmp_path / "there")!r}, "a") as there:
-                    print(os.getpid(), file=there)
-                time.sleep(60)
-            return x
-
         for x in each(slow, range(10), on={on!r}, ahead=3):
             mark("there")
             {body}
     """
-    with Program(tmp_path, script) as program:
+    with Slow(tmp_path, script) as program:
         program.at("there")
-        there = tmp_path / "there"
-        until(lambda: there.exists() and len(there.read_text().splitlines()) == 2)
+        workers = program.workers()
         program.type("\x03")
         assert program.end() == -signal.SIGINT, program.text
         assert "KeyboardInterrupt" in program.output
         assert program.text.count("Traceback") == 1
-        for pid in {int(line) for line in there.read_text().split()} - {program.process.pid}:
-            until(lambda pid=pid: not _lives(pid), f"the end of {pid}")
+        have_ended(workers)
 
 
 @pytest.mark.parametrize("on", ENGINES)
 def test_ctrl_c_that_a_program_catches_to_end_by_itself_ends_it_at_once(tmp_path: Path, on: str) -> None:
     """As command lines do, with an exit status of their own: nobody waits for a step that would take a minute."""
     script = f"""
-        import threading, time
-        from instep import each
-
-        def slow(x):
-            if x:
-                with open({str(tmp_path / "there")!r}, "a") as there:
-                    print(os.getpid(), file=there)
-                time.sleep(60)
-            return x
-
         try:
             for x in each(slow, range(10), on={on!r}, ahead=3):
                 mark("there")
-                threading.Event().wait()
+                stay()
         except KeyboardInterrupt:
             sys.exit(3)
     """
-    with Program(tmp_path, script) as program:
+    with Slow(tmp_path, script) as program:
         program.at("there")
-        there = tmp_path / "there"
-        until(lambda: there.exists() and len(there.read_text().splitlines()) == 2)
+        workers = program.workers()
         program.type("\x03")
         assert program.end() == 3, program.text
-        for pid in {int(line) for line in there.read_text().split()} - {program.process.pid}:
-            until(lambda pid=pid: not _lives(pid), f"the end of {pid}")
+        have_ended(workers)
 
 
 def test_a_thread_that_was_given_up_holds_no_program_up() -> None:
@@ -158,24 +176,10 @@ def test_ctrl_c_that_is_caught_while_waiting_loses_nothing(tmp_path: Path) -> No
 
 def test_a_program_that_is_killed_takes_its_workers_along(tmp_path: Path) -> None:
     """By SIGKILL, which nobody hears of: the workers see that nobody is there any more."""
-    script = f"""
-        import time
-        from instep import each
-
-        def slow(x):
-            with open({str(tmp_path / "there")!r}, "a") as there:
-                    print(os.getpid(), file=there)
-            time.sleep(60)
-
-        for _ in each(slow, range(4), on=2):
-            pass
-    """
-    with Program(tmp_path, script) as program:
-        there = tmp_path / "there"
-        until(lambda: there.exists() and len(there.read_text().splitlines()) == 2)
+    with Slow(tmp_path, "list(each(slow, range(1, 5), on=2))") as program:
+        workers = program.workers()
         program.kill(signal.SIGKILL)
-        for pid in map(int, there.read_text().split()):
-            until(lambda pid=pid: not _lives(pid), f"the end of {pid}")
+        have_ended(workers)
 
 
 @pytest.mark.parametrize("on", ENGINES)
@@ -253,11 +257,3 @@ def test_a_forked_child_is_told_that_it_has_no_workers() -> None:
         assert list(results) == list(range(1, 10))
         """
     )
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        return b") Z" not in Path(f"/proc/{pid}/stat").read_bytes()
-    except (ProcessLookupError, FileNotFoundError):
-        return False

@@ -8,7 +8,7 @@ import time
 
 from instep.model import Snapshot
 from instep.views.terminal import TerminalView
-from programs.handshake import hold, mark, own_terminal, wait  # noqa: F401  # for the children
+from programs.handshake import hold, mark, own_terminal, stay, wait  # noqa: F401  # for the children
 
 
 class Feeder:

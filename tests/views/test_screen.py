@@ -233,7 +233,7 @@ def test_an_exception_leaves_its_traceback_and_a_clean_terminal(tmp_path: Path) 
 def test_ctrl_c_leaves_a_clean_terminal(tmp_path: Path) -> None:
     """A real Ctrl-C: its echo and the traceback are kept, the last line is written, no bar remains."""
     script = """
-        import atexit, threading
+        import atexit
         feed = Feeder(snapshot())
         def end():
             feed.stop()
@@ -242,7 +242,7 @@ def test_ctrl_c_leaves_a_clean_terminal(tmp_path: Path) -> None:
         atexit.register(end)
         feed.__enter__()
         mark("shown")
-        threading.Event().wait()
+        stay()
     """
     with Terminal(tmp_path, script) as terminal:
         terminal.at("shown")
