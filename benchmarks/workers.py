@@ -89,8 +89,8 @@ def run(function: Callable[..., Any], *arguments: Any, terminal: bool) -> Outcom
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without what would change how anything is shown."""
-    unwanted = ("INSTEP_", "TQDM_", "PROGRESSBAR_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
+    """Ours, without what would change how anything is shown, or keep compiled modules from being used."""
+    unwanted = ("INSTEP_", "TQDM_", "PROGRESSBAR_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONDONTWRITE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     return kept | {"TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
 

@@ -249,6 +249,18 @@ def test_a_total_may_turn_out_wrong():
     assert (many.position, many.total, many.status) == (3, 2, "finished")
 
 
+def test_a_list_that_says_nothing_of_its_length():
+    """A bare loop never asks for it."""
+
+    class Unsized(list):
+        def __len__(self):
+            raise RuntimeError("asked")
+
+    tracker = track(Unsized("abc"))
+    assert [item for item in tracker] == ["a", "b", "c"]  # noqa: C416 (`list` asks)
+    assert (tracker.position, tracker.total, tracker.status) == (3, 3, "finished")
+
+
 def test_name_and_total_change_while_running():
     """What is set is seen at once, and by the timer's forecast; None makes the total unknown again."""
     tracker = track(iter(range(6)))

@@ -4,9 +4,10 @@ Ten values that take 0.1 s each, of which the consumer wants the first three tha
 that is needed), with `ahead=2`; then a thousand steps of 1 ms of which the consumer takes one, stalls for a second, and
 stops. Calls are counted in a file that each appends to. Then, in processes of their own: `each` here beside the builtin
 `map`, a function that returns its argument, 2 million items by turns; items a second with such a function and two
-workers, pools started and ended in the time measured, each peer with the best of some chunk sizes, slow ones over fewer
-items; 10,000 tasks of 1 ms on a Dask cluster of two processes, by turns with `Client.map` and `as_completed`. Of
-several processes the middle one counts. Who reads eagerly reads its input to the end, wherever the consumer stands.
+workers, pools started and ended in the time measured, the best of four turns, which peers have with up to four chunk
+sizes, slow ones over fewer items; the time until the first result of a new pool; 10,000 tasks of 1 ms on a Dask cluster
+of two processes, by turns with `Client.map` and `as_completed`. Of several processes the middle one counts. Who reads
+eagerly reads its input to the end, wherever the consumer stands.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ OVERHEAD = 0.3e-6
 """Seconds over the builtin `map`, at most."""
 MOST = {"instep here": 6}
 """Values computed: 7 on every engine, and here what is needed."""
-ITEMS, TASKS = 2_000_000, 10_000
+ITEMS, TASKS, TURNS = 2_000_000, 10_000, 4
 SLOW = {
     "ThreadPoolExecutor.map": 0.02,
     "streamable, threads": 0.02,
@@ -61,7 +62,9 @@ def measure(raw: Raw, *, quick: bool) -> None:
             items = int(ITEMS * SLOW.get(way, 1) * (0.02 if quick else 1))
             for _ in range(1 if quick else 3):
                 found = workers.run(rates, way, items, terminal=False).value
-                raw.add(f"{RATE}, {way}", found["seconds"], right=found["right"], chunk=found["chunk"])
+                raw.add(
+                    f"{RATE}, {way}", found["seconds"], **{fact: found[fact] for fact in ("first", "chunk", "right")}
+                )
     if _there("instep Dask"):
         for _ in range(1 if quick else 3):
             found = workers.run(tasks, TASKS // 20 if quick else TASKS, terminal=False).value
@@ -153,9 +156,16 @@ def here(n: int) -> dict[str, Any]:
 
 
 def rates(way: str, n: int) -> dict[str, Any]:
-    """Seconds an item, with the best size of chunks."""
-    best, chosen, right = float("inf"), None, True
-    for chunk in WAYS[way].chunks:
+    """Seconds an item, with the best size of chunks, and until the first result; every way has as many turns."""
+    best, chosen, right, first = float("inf"), None, True, float("inf")
+    chunks = WAYS[way].chunks
+    for turn in range(TURNS):
+        chunk = chunks[turn % len(chunks)]
+        began = perf_counter()
+        results = WAYS[way].results(same, range(10), None)
+        right &= next(results) == 0
+        first = min(first, perf_counter() - began)
+        _close(results)
         began = perf_counter()
         total = 0
         for result in WAYS[way].results(same, range(n), chunk):
@@ -164,7 +174,7 @@ def rates(way: str, n: int) -> dict[str, Any]:
         right &= total == n * (n - 1) // 2
         if seconds < best:
             best, chosen = seconds, chunk
-    return {"seconds": [best], "chunk": chosen, "right": right}
+    return {"seconds": [best], "first": first, "chunk": chosen, "right": right}
 
 
 def millisecond(x: int) -> int:
@@ -225,7 +235,15 @@ def judge(read: Read) -> Section:
     return Section(
         "each, beside other ways to map (two workers)",
         str(__doc__).split("\n\n", 1)[1],
-        ("way", "reads its input", "computed, of 10", "in a stall, of 1,000", "three of ten (s)", "M items/s"),
+        (
+            "way",
+            "reads its input",
+            "computed, of 10",
+            "in a stall, of 1,000",
+            "three of ten (s)",
+            "M items/s",
+            "first result (ms)",
+        ),
         rows,
         claims,
         [Claim("each: results", f"right {sum(right)} of {len(right)}", "all", all(right))],
@@ -234,7 +252,7 @@ def judge(read: Read) -> Section:
 
 def _row(read: Read, way: str) -> tuple[str, ...]:
     counted = (_counted(read, way, what) for what in (WANTING, STALLING))
-    return way, _kind(way), *counted, _seconds(read, way), _rate(read, way)
+    return way, _kind(way), *counted, _seconds(read, way), _rate(read, way), _first(read, way)
 
 
 def _kind(way: str) -> str:
@@ -263,6 +281,11 @@ def _rate(read: Read, way: str) -> str:
         return ""
     chunk = read.facts(name)[0]["chunk"]
     return f"{_rates_of(read, name) / 1e6:.3f}" + (f" (chunks of {chunk:,})" if chunk else "")
+
+
+def _first(read: Read, way: str) -> str:
+    name = f"{RATE}, {way}"
+    return f"{min(one['first'] for one in read.facts(name)) * 1e3:.1f}" if name in read else ""
 
 
 def _races(read: Read, where: str) -> list[Claim]:

@@ -25,11 +25,14 @@ else:
 _MANY = 1 << 62
 _FIXED = frozenset(map(type, (iter(()), iter(range(0)), iter(""), iter("\u1234"), iter(b""))))
 _LIST: type = type(iter([None]))
+_list_length = list.__len__  # as its iterator sees it, whatever a subclass says
 # Iterators that run no Python code and never give the GIL away: threads that share one can't be inside it together.
 _ATOMIC = frozenset((*_FIXED, _LIST, *map(type, (iter({}), iter({}.values()), iter(set()), iter(deque())))))
 tellers: dict[int, Callable[[Any], Callable[[int], str] | None]] = {}
 """By the `id` of a source's type, which may have no hash: what makes a function that tells where its k-th item
 is, and holds nothing of the source."""
+lengths: dict[int, Callable[[Any], int | None]] = {}
+"""By the `id` of a type whose `len` computes all items: how many there are, where that is known without."""
 
 
 class End:
@@ -99,6 +102,9 @@ def safe_islice(steps: Iterator[Any], n: int) -> Iterator[Any]:
 
 def known_length(source: Any) -> int | None:
     """How many items there will be, if that can be told: to show, never a promise."""
+    tell = lengths.get(id(type(source)))
+    if tell is not None:
+        return tell(source)
     try:
         hint = length_hint(source, -1)
     except Exception:  # the bare loop never asks, so a length that fails is no length
@@ -123,7 +129,7 @@ def _by_rest(rest: object, length: int) -> Callable[[], int]:
 def _by_index(steps: Iterator[Any]) -> Callable[[], int]:
     reduce: Any = steps.__reduce__
     state = reduce()
-    items, start = (state[1][0], state[2]) if len(state) == 3 else ((), 0)
+    items, start = (state[1][0], state[2]) if len(state) == 3 else ([], 0)
     last, ended_at = 0, -1
 
     def read() -> int:
@@ -134,7 +140,7 @@ def _by_index(steps: Iterator[Any]) -> Callable[[], int]:
             last = at
             return at
         if ended_at < 0:  # exhausted, it has forgotten its index: where the list ended, or beyond if it shrank since
-            ended_at = max(last, len(items) - start)
+            ended_at = max(last, _list_length(items) - start)
         return ended_at
 
     return read

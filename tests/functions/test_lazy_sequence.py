@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from instep import each, order, track
 from instep.errors import InstepError
 from instep.functions.sequence import LazySequence
+from instep.functions.sets import LazySet
 
 
 def of(items, log=None):
@@ -147,10 +149,28 @@ def test_how_far_each_use_computes():
         (lambda x: next(iter(x)), 1),
         (lambda x: x[1:1], 0),
         (lambda x: x == 5, 0),
+        (lambda x: x.known_length(), 0),
+        (lambda x: next(iter(track(x))), 1),
+        (lambda x: next(iter(track(order(x)))), 1),
+        (lambda x: next(each(abs, x)), 1),
     ]:
         log = []
         use(of([10, 20, 30, 40, 50], log))
         assert len(log) == computed
+
+
+def test_a_tracked_loop_has_a_total_where_all_was_computed():
+    """Else it asks for none, which would compute all."""
+    items = of([10, 20, 30])
+    assert (track(items).total, track(order(items)).total) == (None, None)
+    assert items.known_length() is None
+    assert list(track(items)) == [10, 20, 30]
+    for one in items, LazySet(iter([1, 2])):
+        list(one)
+        loop = track(one)
+        assert loop.total is None  # it was not begun
+        next(iter(loop))
+        assert loop.total == one.known_length() == len(one)
 
 
 def test_repr_shows_what_is_there():

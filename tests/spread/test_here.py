@@ -173,6 +173,30 @@ def test_what_is_closed_has_come_to_its_end():
     assert results.status == "stopped"
 
 
+@pytest.mark.parametrize("iterables", [1, 2])
+def test_what_is_closed_during_a_call_hands_out_no_more_than_it_counted(iterables):
+    """By another thread: the call is let finish, its result is not taken."""
+    begun, closed = threading.Event(), threading.Event()
+
+    def slow(x, *_):
+        if x == 3:
+            begun.set()
+            assert closed.wait(60)
+        return x
+
+    def close():
+        assert begun.wait(60)
+        results.close()
+        closed.set()
+
+    results = each(slow, *[range(10)] * iterables)
+    closer = threading.Thread(target=close)
+    closer.start()
+    assert list(results) == [0, 1, 2]
+    closer.join()
+    assert (results.position, results.status) == (3, "stopped")
+
+
 def test_its_input_is_closed_at_once_when_it_is_left():
     """A generator's `finally` runs when the loop breaks, not when the garbage is collected."""
     closed = []

@@ -21,6 +21,7 @@ from typing import Any, NoReturn, SupportsIndex, TypeVar, overload
 from weakref import ref
 
 from instep.errors import InstepError
+from instep.sources import lengths
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -79,6 +80,10 @@ class LazySequence(Sequence[T_co]):
                 source = self._given()
             if isinstance(source, GeneratorType):
                 source.close()
+
+    def known_length(self) -> int | None:
+        """How many items there are, if all were computed; computes none."""
+        return None if self._rest() else len(self._items)
 
     def copy(self) -> list[T_co]:
         """Give a list of all items."""
@@ -254,6 +259,9 @@ class LazySequence(Sequence[T_co]):
         if isinstance(self._over, BaseException):
             return [f"<{type(self._over).__name__}>"]
         return [] if self._over is None else [f"<{self._over}>"]
+
+
+lengths[id(LazySequence)] = LazySequence.known_length
 
 
 class _Size(int):

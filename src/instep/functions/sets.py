@@ -8,6 +8,7 @@ from types import GeneratorType
 from typing import Any, NoReturn, TypeVar
 
 from instep.functions.sequence import LazySequence
+from instep.sources import lengths
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -38,6 +39,10 @@ class LazySet(Set[T_co]):
     def close(self) -> None:
         """Leave the computation where it is: `finally` blocks run. What was computed stays, the rest is an error."""
         self._items.close()
+
+    def known_length(self) -> int | None:
+        """How many items there are, if all were computed; computes none."""
+        return self._items.known_length()
 
     def copy(self) -> set[T_co]:
         """Give a set of all items."""
@@ -82,3 +87,6 @@ def unique(source: Iterator[T], seen: set[T] | None = None) -> Iterator[T]:
     finally:
         if isinstance(source, GeneratorType):
             source.close()
+
+
+lengths[id(LazySet)] = LazySet.known_length

@@ -11,7 +11,7 @@ from instep.orders import grids, kinds, nesting, picks
 from instep.orders.layouts import Items, Layout, Lines
 from instep.orders.picks import Picks
 from instep.orders.shuffles import Source, checked_buffer
-from instep.sources import tellers
+from instep.sources import known_length, lengths, tellers
 
 T = TypeVar("T")
 
@@ -303,7 +303,12 @@ def _teller(one: Order[Any]) -> Told | None:
     return Told(layout, one._picks)
 
 
+def _known_length(one: Order[Any]) -> int | None:
+    return known_length(one._thing)
+
+
 tellers.update(dict.fromkeys(map(id, (Order, Plain, Nested)), _teller))
+lengths[id(Plain)] = _known_length  # the length of what is lazy would compute it
 
 
 def no_array(asked: str, said: str, thing: Any = None) -> TypeError:

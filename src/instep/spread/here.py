@@ -38,21 +38,27 @@ def results(
             raise StopIteration
         run.computing = True
         try:
-            return function(argument)
+            result = function(argument)
         except BaseException as error:
-            return failed(error, (argument,))
+            result = failed(error, (argument,))
         finally:
             run.computing = False
+        if run.ended and not run.cut:  # it was closed meanwhile, and its count is final
+            raise StopIteration
+        return result
 
     def call_with(*arguments: Any) -> Any:
         if run.ended and not run.cut:
             raise StopIteration
         run.computing = True
         try:
-            return function(*arguments)
+            result = function(*arguments)
         except BaseException as error:
-            return failed(error, arguments)
+            result = failed(error, arguments)
         finally:
             run.computing = False
+        if run.ended and not run.cut:  # it was closed meanwhile, and its count is final
+            raise StopIteration
+        return result
 
     return map(call, *iterables) if len(iterables) == 1 else map(call_with, *iterables)
