@@ -174,6 +174,25 @@ def test_ctrl_c_that_is_caught_while_waiting_loses_nothing(tmp_path: Path) -> No
         assert program.output[-1] == "[1, 2, 3] finished"
 
 
+def test_ctrl_c_is_heard_while_waiting_though_another_thread_got_it(tmp_path: Path) -> None:
+    """It wakes nobody then; nor does one that comes just before the wait begins."""
+    script = """
+        import signal, threading
+
+        other = threading.Thread(target=time.sleep, args=(600,), daemon=True)
+        other.start()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        for x in each(slow, range(10), on="threads:2", ahead=3):
+            mark("there")
+    """
+    with Slow(tmp_path, script) as program:
+        program.at("there")
+        program.workers()
+        program.type("\x03")
+        assert program.end() == -signal.SIGINT
+        assert program.text.count("KeyboardInterrupt") == 1
+
+
 def test_a_program_that_is_killed_takes_its_workers_along(tmp_path: Path) -> None:
     """By SIGKILL, which nobody hears of: the workers see that nobody is there any more."""
     with Slow(tmp_path, "list(each(slow, range(1, 5), on=2))") as program:

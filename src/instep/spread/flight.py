@@ -24,6 +24,9 @@ from instep.spread.work import Outcome
 if TYPE_CHECKING:
     from instep.model import Status
 
+_LOOK = 0.25
+"""Seconds. CPython's waits don't end by a signal that came just before they began, or to another thread."""
+
 
 class Flight:
     """Jobs in the order of the input."""
@@ -150,11 +153,13 @@ class Flight:
         self._news.put(False)
 
     def _wait(self) -> None:
-        """Until something is over, or has taken too long."""
+        """Until something is over, or has taken too long, or it is time to look whether a signal has come."""
+        patience = self._patience()
         try:
-            self._troubled |= self._news.get(True, self._patience())
+            self._troubled |= self._news.get(True, _LOOK if patience is None else min(patience, _LOOK))
         except Empty:
-            self._expire()
+            if patience is not None:
+                self._expire()
 
     def _patience(self) -> float | None:
         """Seconds until the next job will have taken too long."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from instep.model import Status
 
 Hand = Callable[[Job], None]
+_LOOK = 0.25
+"""Seconds between two looks whether a signal has come, which may not wake who waits."""
 
 
 class Threads:
@@ -49,7 +51,9 @@ class Threads:
         if len(self._threads) < self._most:
             try:
                 self._start()
-            except RuntimeError:  # no more threads are to be had
+            except RuntimeError as error:  # no more threads are to be had
+                if isinstance(error.__context__, KeyboardInterrupt):  # CPython's waiting for an Event gives way to it
+                    raise error.__context__ from None
                 if not self._threads:
                     raise
         self._jobs.put(job)
@@ -137,7 +141,8 @@ def _finish() -> None:
         for pool in list(_pools):
             pool.drain()
         for thread in list(_there):
-            thread.join()
+            while thread.is_alive():
+                thread.join(_LOOK)
     except KeyboardInterrupt:
         pass
 
