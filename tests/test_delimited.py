@@ -8,9 +8,11 @@ import gzip
 import io
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
+import tracemalloc
 from itertools import islice
 from pathlib import Path
 
@@ -230,6 +232,31 @@ def test_text_through_a_pipe_is_handed_out_by_lines():
         assert next(items) == "b\nc"
         other.close()
         assert list(items) == ["d\n"]
+
+
+def test_text_through_a_pipe_needs_no_memory_for_its_lines():
+    """Where it has none: as of `find -print0`."""
+    code = "import sys\nfor _ in range(200): sys.stdout.write('abcdefg\\0' * 32768)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in split(process.stdout, "\0")) == 200 * 32768
+            assert tracemalloc.get_traced_memory()[1] < 10 << 20  # it is 50 MiB in all
+        finally:
+            tracemalloc.stop()
+
+
+def test_text_that_cannot_be_decoded_gives_no_part_of_an_item():
+    """What Python had read by then is lost, so that it does not seem to go on."""
+    whole = b"".join(b"record%d\n" % k for k in range(3000))
+    for data in whole[:20000] + b"\xff" + whole[20000:], whole + b"\xff":
+        items = split(io.TextIOWrapper(io.BytesIO(data), "utf-8"), "\n")
+        found = []
+        with pytest.raises(UnicodeDecodeError):
+            found.extend(items)
+        with pytest.raises(InstepError, match="could not be decoded"):
+            next(items)
+        assert found == [f"record{k}" for k in range(len(found))]
 
 
 def test_sockets():

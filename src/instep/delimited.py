@@ -60,8 +60,8 @@ def split(stream: Any, delimiter: Any, *, keepends: bool = False, block: int = B
     it is asked for. (A text file that can't seek, such as `sys.stdin`, gives a line at a time: take its `buffer`.) An
     item costs what a line of a file does; memory holds one block and one item. When reading raises, as a socket does
     after a timeout, nothing is lost: the next `next` reads on. (A generator of chunks that has raised is over, and so
-    the last item is incomplete: the next `next` is an `InstepError`.) While one thread reads, another is refused with a
-    `ValueError`.
+    the last item is incomplete: the next `next` is an `InstepError`, as it is after text that can't be decoded.) While
+    one thread reads, another is refused with a `ValueError`.
 
     `TypeError` for a delimiter of the other kind, at the call where that can be known; `ValueError` for an empty one.
     """

@@ -97,7 +97,23 @@ def _text(stream: Any, block: int) -> Read:
         waits = not stream.seekable()
     except (OSError, ValueError):
         waits = False
-    return stream.readline if waits else lambda: stream.read(block)
+    some = stream.readline if waits else stream.read
+    failed = False
+
+    def read() -> Any:
+        nonlocal failed
+        if failed:
+            raise InstepError(
+                "split: its text could not be decoded, and what came with that is lost: open it with "
+                "errors='surrogateescape', or split its bytes"
+            )
+        try:
+            return some(block)
+        except UnicodeError:
+            failed = True
+            raise
+
+    return read
 
 
 def _filling(method: Callable[[memoryview], int | None], block: int) -> Read:

@@ -11,6 +11,7 @@ import re
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -26,6 +27,7 @@ from instep import split
 from instep.cli import amounts
 from instep.cli.flow import Pieces
 from programs.running import Program
+from spread.calls import until
 from views.terminals import paths
 
 pytestmark = pytest.mark.skipif("sys.platform == 'win32'", reason="needs POSIX")
@@ -517,6 +519,24 @@ def test_stdin_that_cannot_be_read(tmp_path):
             assert "can't read stdin: Bad file descriptor" in refused(*words, code=1, stdin=file)
 
 
+@pytest.mark.parametrize("words", WAYS)
+@pytest.mark.parametrize("target", ["pipe", "file"])
+def test_a_connection_that_is_reset_is_no_end(tmp_path, words, target):
+    """It says so once, in whichever way it is read: what came is passed on before, and the exit code is 1."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ExitStack() as stack:
+        near = stack.enter_context(socket.create_connection(server.getsockname()))
+        far = stack.enter_context(server.accept()[0])
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # to close it is to reset it
+        stdout = subprocess.PIPE if target == "pipe" else stack.enter_context((tmp_path / "out").open("wb"))
+        with Running(*words, "--size", "1K", stdin=near, stdout=stdout) as running:
+            far.sendall(b"hello\n")
+            until(lambda: running.out if target == "pipe" else (tmp_path / "out").read_bytes())
+            far.close()
+            *_, last = running.process.stderr
+            assert last == b"instep: can't read stdin: Connection reset by peer\n"
+            assert running.process.wait(LIMIT) == 1
+
+
 # In a terminal
 
 
@@ -587,16 +607,49 @@ def test_any_bytes_reach_a_terminal(tmp_path):
 
 
 def test_ctrl_c(tmp_path):
-    """Exit code 130, one line, and a last line that says how far it came."""
+    """It ends by SIGINT, with one line, and a last line that says how far it came."""
     with Terminal(tmp_path, "main(['pipe', '--bytes', '--size', '1K'])", columns=100) as program:
         program.type("one\n")
         program.shows_bar("4 B/1.0 KiB")
         program.type("\x03")
-        assert program.end() == 130
+        assert program.end() == -signal.SIGINT
         assert re.search(r"pipe: interrupted at 4 B of 1.0 KiB in ", program.text)
         assert "instep: interrupted" in program.text
         assert "Traceback" not in program.text
         assert program.is_intact()
+
+
+def test_ctrl_c_ends_a_shells_loop(tmp_path):
+    """As with any other program: the shell sees that it has ended by the signal."""
+    loop = 'for k in 1 2; do "$PYTHON" -m instep pipe -b -s 1K; echo "next $?"; done'
+    script = f"import os; os.execvp('bash', ['bash', '-c', {loop!r}])"
+    with Terminal(tmp_path, script, columns=100, env={"PYTHON": sys.executable}) as program:
+        program.type("one\n")
+        program.shows_bar("4 B/1.0 KiB")
+        program.type("\x03")
+        assert program.end() in (-signal.SIGINT, 130)
+        assert program.text.count("instep: interrupted") == 1
+        assert "next" not in program.text
+
+
+def test_one_end_of_input_is_enough(tmp_path):
+    """A terminal would go on after a Ctrl-D, if it were asked again."""
+    for words in WAYS:
+        script = f"""
+            read, write = os.pipe()
+            if not os.fork():
+                os.dup2(write, 1)
+                main({["pipe", *words]!r})
+            os.close(write)
+            while block := os.read(read, 100):
+                os.write(1, block)
+            """
+        with Terminal(tmp_path, script) as program:
+            program.type("one\n")
+            program.shows("one")
+            program.type("\x04")
+            assert program.end() == 0
+            assert program.output[:2] == ["one", "one"]
 
 
 # How it is written down
@@ -645,7 +698,7 @@ def test_sizes_as_they_are_written(written, meant):
     assert amounts.size(click.Context(click.Command("pipe")), click.Option(["--size"]), written) == meant
 
 
-@pytest.mark.parametrize("written", ["", "-1", "4KK", "M", "1e6", "٣", "4 4"])
+@pytest.mark.parametrize("written", ["", "-1", "4KK", "M", "1e6", "٣", "4 4", "9" * 400 + ".5", "9" * 5000])
 def test_what_is_no_size(written):
     """Is refused."""
     with pytest.raises(click.BadParameter, match="is no size"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from itertools import islice, pairwise, product
 from operator import methodcaller
 
@@ -84,13 +85,18 @@ def laid(draw):
     return a
 
 
+def axes_of(where):
+    """An index for each axis; where there is one, `where` is a number."""
+    return where if isinstance(where, tuple) else (where,)
+
+
 @settings(deadline=None)
 @given(laid(), st.sampled_from(["C", "F", "memory"]))
 def test_cells_come_once_each(a, layout):
     """Whatever the array's layout: all cells, each once; `where` agrees; C and F are what they are called."""
     one = order(a).cells(layout)
     agrees(one, a)
-    found = [one.where(k) for k in range(len(one))]
+    found = [axes_of(one.where(k)) for k in range(len(one))]
     every = list(product(*map(range, a.shape)))
     assert sorted(found) == every
     if layout == "C":
@@ -105,7 +111,8 @@ def test_cells_in_memory_order_go_up_in_memory(a):
     """Each lies at the address of the one before or above it, whichever way the array lies; as numpy's K order."""
     one = order(a).cells()
     addresses = [
-        a.__array_interface__["data"][0] + sum(k * step for k, step in zip(one.where(i), a.strides, strict=True))
+        a.__array_interface__["data"][0]
+        + sum(k * step for k, step in zip(axes_of(one.where(i)), a.strides, strict=True))
         for i in range(len(one))
     ]
     assert addresses == sorted(addresses)
@@ -259,6 +266,16 @@ def test_strides_told_otherwise():
     for act in (list, len, *(methodcaller(name) for name in ("backward", "shuffled", "nested", "rows", "blocks"))):
         with pytest.raises(TypeError, match=r"cells\(\) only: write order\(np.asarray\(view\)\)"):
             act(one)
+
+
+def test_what_has_one_axis_is_asked_for_numbers_and_slices():
+    """A memoryview knows no tuples of one."""
+    view = memoryview(array("d", [1, 2, 3]))
+    assert [block.tolist() for block in order(view).blocks(2)] == [[1, 2], [3]]
+    assert list(order(view).cells()) == list(order(view).cells("F").backward())[::-1] == [1, 2, 3]
+    for a in view, np.arange(3):
+        assert [order(a).cells().backward().where(k) for k in range(3)] == [2, 1, 0]
+        assert [order(a).blocks(2).where(k) for k in range(2)] == [slice(0, 2), slice(2, 3)]
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import gc
 import io
 import socket
-from collections import OrderedDict, deque
-from enum import StrEnum
+import sqlite3
+from collections import OrderedDict, deque, namedtuple
+from contextlib import closing
+from enum import Enum, Flag, StrEnum
 from itertools import count, islice
+from operator import length_hint
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -246,6 +250,102 @@ def test_an_error_of_the_source_comes_when_it_comes():
         assert next(walk) == 1
         with pytest.raises(LookupError, match="gone"):
             next(walk)
+
+
+def test_a_buffer_loses_nothing_to_an_error_of_its_source():
+    """What it holds stays, and who asks again goes on, as with the bare source."""
+
+    class Flaky:
+        def __init__(self):
+            self.at = 0
+            self.failing = {3, 12, 40, 41, 60}
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            if self.at in self.failing:
+                self.failing.remove(self.at)
+                raise TimeoutError
+            if self.at > 50:
+                assert self.at == 51, "it was asked again after its end"
+                self.at = 52
+                raise StopIteration
+            self.at += 1
+            return self.at - 1
+
+    for size in 1, 2, 10, 51, 52, 100:
+        items, found, errors = iter(order(Flaky()).shuffled(0, buffer=size)), [], 0
+        while True:
+            try:
+                found.append(next(items))
+            except TimeoutError:
+                errors += 1
+            except StopIteration:
+                break
+        assert (sorted(found), errors) == (list(range(51)), 4)
+        assert found == list(order(range(51)).shuffled(0, buffer=size))
+
+
+def test_what_its_class_has_is_not_the_items():
+    """The members of an enumeration are no sequences, though the enumeration has a length and members by name."""
+
+    class Color(Enum):
+        RED = 1
+
+    class Bits(Flag):
+        ONE = 1
+
+    with pytest.raises(TypeError, match=r"expected something to walk; got <Color\.RED: 1>"):
+        order(Color.RED)
+    assert list(order([[Color.RED, Bits.ONE], [Color.RED]]).nested()) == [Color.RED, Bits.ONE, Color.RED]
+
+
+def test_a_data_frame_is_walked_by_its_columns():
+    """Its `len` is that of its rows, so that it is none of the order."""
+
+    class Frame:
+        shape = (3, 2)
+
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, k):
+            return f"row {k}"
+
+        def __iter__(self):
+            return iter(["a", "b"])
+
+    class Keyed(Frame):
+        ndim = 2
+
+        def keys(self):
+            return iter(self)
+
+    for frame in Frame(), Keyed():
+        columns = order(frame)
+        assert list(columns) == ["a", "b"]
+        assert length_hint(columns, -1) == -1
+        with pytest.raises(TypeError, match="doesn't know its length"):
+            len(columns)
+        with pytest.raises(
+            TypeError, match=r"has no shuffled\(\): it is walked by its columns\. Write order\(frame\.to_numpy\(\)\)"
+        ):
+            columns.shuffled()
+        tracker = track(columns)
+        assert list(tracker) == ["a", "b"]
+        assert (tracker.position, tracker.total) == (2, 2)
+
+
+def test_what_has_keys_and_is_a_sequence_has_any_order():
+    """A row of a data base, a named tuple; of what only has keys, nobody knows what `[k]` takes."""
+    with closing(sqlite3.connect(":memory:")) as base:
+        base.row_factory = sqlite3.Row
+        row = base.execute("select 1 as a, 2 as b, 3 as c").fetchone()
+    assert list(order(row).backward()) == [3, 2, 1]
+    assert list(order(namedtuple("Pair", "keys values")(1, 2)).backward()) == [2, 1]
+    with pytest.raises(TypeError, match=r"Element has no backward\(\): it has keys, so that its items may not be had"):
+        order(ElementTree.Element("a")).backward()
 
 
 def test_old_sequences_and_classes():

@@ -7,7 +7,7 @@ import re
 
 import click
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtpe]?)(i?b)?", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(r"(\d{1,20}(?:\.\d{1,20})?) ?([kmgtpe]?)(i?b)?", re.IGNORECASE | re.ASCII)
 _PREFIXES = "kmgtpe"
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.?)", re.DOTALL)
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v", b"\\": b"\\"}

@@ -2,9 +2,12 @@
 
 | from, to | by |
 |---|---|
-| a pipe, or to one (Linux) | `splice` |
-| another file (Linux) | `sendfile` |
+| a pipe, or a file to a pipe (Linux) | `splice` |
+| a file to anything else (Linux) | `sendfile` |
 | anything else, or where those refuse (to append, say) | `read` and `write` |
+
+From a socket or a terminal the kernel would move them, too, but keep the pipe locked while it waits for more, so that
+nobody could read what has come.
 
 Bytes that are to be counted must be read. Those of a file are moved all the same, and then read once more, which saves
 the copy that writing them makes; those of a pipe are gone by then, and read and written.
@@ -44,8 +47,8 @@ def widen(*fds: int) -> None:
             pass
 
 
-def move(source: int, target: int, moved: Moved) -> None:
-    """Move what can be moved within the kernel; what is left then is to be copied, be it only the end, or an error."""
+def move(source: int, target: int, moved: Moved) -> bool:
+    """Move what can be moved within the kernel; whether that was all, so that nothing is left to be copied."""
     step: Callable[[], int] | None = _step(source, target)
     while step is not None:
         try:
@@ -56,19 +59,21 @@ def move(source: int, target: int, moved: Moved) -> None:
         except BrokenPipeError:
             raise
         except OSError:  # it can't be done so; or reading or writing will raise it, too, and say which of them it was
-            return
+            return False
         if not n:
-            return
+            return stat.S_ISFIFO(os.fstat(source).st_mode)  # of a file, there may be more than the kernel could move
         moved(n)
+    return False
 
 
 def _step(source: int, target: int) -> Callable[[], int] | None:
     if sys.platform != "linux" or os.isatty(target):  # what a view minds is not to be gone around
         return None
     mode, splice = os.fstat(source).st_mode, getattr(os, "splice", None)
-    if splice is not None and (stat.S_ISFIFO(mode) or stat.S_ISFIFO(os.fstat(target).st_mode)):
+    whole = stat.S_ISREG(mode)
+    if splice is not None and (stat.S_ISFIFO(mode) or (whole and stat.S_ISFIFO(os.fstat(target).st_mode))):
         return lambda: int(splice(source, target, BLOCK))
-    if stat.S_ISREG(mode):
+    if whole:
         return lambda: os.sendfile(target, source, None, BLOCK)  # from where it stands
     return None
 

@@ -5,7 +5,7 @@
 | 0 | all went well |
 | 1 | what was asked for could not be done: a function raised, or can't be stepped |
 | 2 | the command was written wrongly, or names what does not exist |
-| 130 | Ctrl-C |
+| 130 | Ctrl-C: it ends by SIGINT, for which a shell says 130 |
 | 141 | nobody reads the output any more |
 """
 
@@ -73,8 +73,19 @@ def instep(ctx: click.Context, debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line, and leave the process with its exit code."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    """Run the command line, and leave the process with its exit code; by Ctrl-C as any Python program does.
+
+    That is by the signal itself, which a shell takes for 130, and ends its loop or script for it.
+    """
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    if code == _INTERRUPTED:
+        sys.excepthook = _say_nothing
+        raise KeyboardInterrupt
+    sys.exit(code)
+
+
+def _say_nothing(*_: object) -> None:
+    """It was said already."""
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -64,6 +64,5 @@ def _pass(name: str, flow: Flow, write: copying.Write) -> None:
     with inputs.opened(name, _STDOUT) as source:
         copying.widen(source, _STDOUT)
         moved = flow.moved if flow.pieces is None else copying.again(source, flow.moved, flow.seen)
-        if moved is not None:
-            copying.move(source, _STDOUT, moved)
-        copying.copy(source, inputs.called(name), write, flow.passed)
+        if moved is None or not copying.move(source, _STDOUT, moved):
+            copying.copy(source, inputs.called(name), write, flow.passed)

@@ -39,8 +39,11 @@ class Walk:
             found[axis] = self.shape[axis] - 1 - at if self.down[axis] else at
         return tuple(found)
 
-    def indices(self, start: int, count: int, backward: bool) -> Iterator[tuple[int, ...]]:
-        """The indices of so many cells from cell `start` on, made in C, and never more than one at a time."""
+    def indices(self, start: int, count: int, backward: bool) -> Iterator[Any]:
+        """The indices of so many cells from cell `start` on, made in C, and never more than one at a time.
+
+        Numbers where there is one axis, else tuples.
+        """
         if not self.shape:
             return repeat((), count)
         total = prod(self.shape)
@@ -58,7 +61,8 @@ class Walk:
                 chain.from_iterable(map(repeat, values, repeat(min(inner, sys.maxsize)))),
             )
             inner *= size
-        return islice(zip(*columns), min(count, sys.maxsize))  # noqa: B905 (endless)
+        found = columns[0] if len(columns) == 1 else zip(*columns)  # noqa: B905 (endless)
+        return islice(found, min(count, sys.maxsize))
 
 
 def by_memory(thing: Any, shape: tuple[int, ...]) -> Walk:
@@ -98,13 +102,13 @@ class Cells(Layout):
         self.size = prod(walk.shape)
         self.walk = walk
 
-    def where(self, j: int) -> tuple[int, ...]:
+    def where(self, j: int) -> Any:
         """The index of item j."""
-        return self.walk.where(j)
+        return _bare(self.walk.where(j))
 
     def say(self, j: int) -> str:
         """Where item j is."""
-        return f"cell {_tuple(self.where(j))}/{_tuple(self.walk.shape)}"
+        return f"cell {_tuple(self.walk.where(j))}/{_tuple(self.walk.shape)}"
 
     def items(self, thing: Any, picks: Picks) -> Iterator[Any]:
         """Those items."""
@@ -170,11 +174,11 @@ class Blocks(Layout):
         self.pieces = pieces
         self.walk = walk
 
-    def where(self, j: int) -> tuple[Any, ...]:
+    def where(self, j: int) -> Any:
         """The index of item j."""
         at = self.walk.where(j)
         # `a[()]` would be the element of an array without axes, and no view.
-        return tuple(pieces.piece(k) for pieces, k in zip(self.pieces, at, strict=True)) or (...,)
+        return _bare(tuple(pieces.piece(k) for pieces, k in zip(self.pieces, at, strict=True)) or (...,))
 
     def say(self, j: int) -> str:
         """Where item j is."""
@@ -251,6 +255,11 @@ def bytes_of_an_item(thing: Any) -> int:
     if callable(size):  # a method, in some
         size = None
     return size if isinstance(size, int) and size > 0 else 8
+
+
+def _bare(index: tuple[Any, ...]) -> Any:
+    """As it goes into the brackets of what has one axis, which may know no tuples."""
+    return index[0] if len(index) == 1 and index[0] is not ... else index
 
 
 def _tuple(numbers: Sequence[int]) -> str:

@@ -5,12 +5,12 @@
 | `len` and `[k]`, but no `keys` (a mapping), no `appendleft` (a queue with two ends, slow in the middle) | any order |
 | `shape`, `ndim` and `[...]`, but no `keys` (a data frame) | any order, and those of an array |
 | `reversed` (a dict, a queue, a linked list) | two ends: forward and backward |
-| `iter` (a set, an iterator, a file) | forward |
+| `iter` (a set, an iterator, a file; a data frame, by its columns) | forward |
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 from operator import getitem, index
 from typing import Any
@@ -35,9 +35,20 @@ def shape_of(thing: Any) -> tuple[int, ...] | None:
 def has_any_order(thing: Any) -> bool:
     """Whether its items are had at once by their index."""
     kind = type(thing)
-    if not _has(kind, "__getitem__") or _has(kind, "keys") or _has(kind, "appendleft") or isinstance(thing, type):
+    if not _has(kind, "__getitem__") or has_keys(thing) or _has(kind, "appendleft") or isinstance(thing, type):
         return False  # an enumeration, which is a class, is asked for its members by name
-    return bool(shape_of(thing)) or (_has(kind, "__len__") and shape_of(thing) is None)
+    return bool(shape_of(thing)) or (_has(kind, "__len__") and shape_of(thing) is None and not is_frame(thing))
+
+
+def has_keys(thing: Any) -> bool:
+    """Whether `[k]` takes a key, as far as can be told."""
+    return _has(type(thing), "keys") and not isinstance(thing, Sequence)
+
+
+def is_frame(thing: Any) -> bool:
+    """Whether it is a data frame, whose `len` counts its rows while it is walked by its columns."""
+    shape = getattr(thing, "shape", None)
+    return isinstance(shape, tuple) and len(shape) > 1 and shape_of(thing) is None
 
 
 def has_two_ends(thing: Any) -> bool:
@@ -93,4 +104,5 @@ def named(thing: Any) -> str:
 
 
 def _has(kind: type, name: str) -> bool:
-    return getattr(kind, name, None) is not None
+    """Whether its instances have it; what its metaclass has, as that of an enumeration, they haven't."""
+    return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None) is not None

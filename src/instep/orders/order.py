@@ -137,7 +137,8 @@ class Order(Generic[T]):
         """The index of item k, as it goes into the brackets: `thing[o.where(k)]` is item k.
 
         A number for an item or a row; a tuple for a cell `(i, j)`, a column `(:, j)` and a block `(i0:i1, j0:j1)`, with
-        slices where there is a colon. Of `nested` it is the path.
+        slices where there is a colon; where there is one axis, a number for a cell and a slice for a block. Of `nested`
+        it is the path.
         """
         return self._layout.where(self._at(k))
 

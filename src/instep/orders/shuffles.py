@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import RLock
 from array import array
 from collections.abc import Iterator
 from itertools import islice
@@ -167,17 +168,49 @@ class Scattered:
         return map(self.__getitem__, range(self.size))
 
 
-def through_buffer(items: Iterator[Any], size: int, random: Any) -> Iterator[Any]:
-    """The items in an order that is random within about `size` of them, of which at most `size` are out at a time."""
-    held = list(islice(items, size - 1))
-    for item in items:
-        k = int(random.random() * size)
-        if k < len(held):
-            held[k], item = item, held[k]
-        yield item
-    random.shuffle(held)
-    while held:
-        yield held.pop()
+class ThroughBuffer:
+    """The items in an order that is random within about `size` of them, of which at most `size` are out at a time.
+
+    Where their source raises, what is held stays, and the next `next` goes on.
+    """
+
+    __slots__ = ("_held", "_items", "_lock", "_over", "_random", "_size")
+
+    def __init__(self, items: Iterator[Any], size: int, random: Any) -> None:
+        self._items, self._size, self._random = items, size, random
+        self._held: list[Any] = []
+        self._over = False
+        self._lock = RLock()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        with self._lock:
+            return self._next()
+
+    def _next(self) -> Any:
+        held, size = self._held, self._size
+        missing = 0 if self._over else size - 1 - len(held)
+        if missing:
+            held.extend(islice(self._items, missing))
+            if len(held) < size - 1:
+                self._end()
+        if not self._over:
+            for item in self._items:
+                k = int(self._random.random() * size)
+                if k == size - 1:
+                    return item
+                chosen, held[k] = held[k], item
+                return chosen
+            self._end()
+        if not held:
+            raise StopIteration
+        return held.pop()
+
+    def _end(self) -> None:
+        self._over, self._items = True, iter(())
+        self._random.shuffle(self._held)
 
 
 def checked_buffer(buffer: Any) -> int:

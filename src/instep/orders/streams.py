@@ -11,7 +11,7 @@ from instep.checks import short
 from instep.errors import InstepError
 from instep.orders import kinds
 from instep.orders.order import Order, also, brackets, no_array
-from instep.orders.shuffles import Seed, seeded, through_buffer
+from instep.orders.shuffles import Seed, ThroughBuffer, seeded
 
 T = TypeVar("T")
 ENDLESS = 1 << 62
@@ -53,19 +53,24 @@ class Walked:
 
     def size(self) -> int | None:
         """How many items it has, where it says so."""
-        return len(self._thing) if kinds.has_size(self._thing) else None
+        return len(self._thing) if kinds.has_size(self._thing) and not kinds.is_frame(self._thing) else None
 
     def hint(self) -> int:
         """How many items it may have; -1 where nobody knows."""
-        return length_hint(self._thing, -1)
+        return -1 if kinds.is_frame(self._thing) else length_hint(self._thing, -1)
 
     def refuse(self, asked: str) -> NoReturn:
         """Say why it has no such order."""
-        if self.ends:
+        instead = "order(list(...))"
+        if kinds.is_frame(self._thing):
+            why, instead = "it is walked by its columns", "order(frame.to_numpy())"
+        elif self.ends:
             why = "it has two ends, and its items aren't had by their index"
+        elif not self.once and kinds.has_keys(self.thing):
+            why = "it has keys, so that its items may not be had by their index"
         else:
             why = "it can only go forward" + (", and once" if self.once else "")
-        _refuse(asked, self.name, why, "order(list(...))")
+        _refuse(asked, self.name, why, instead)
 
 
 class Buffer:
@@ -81,7 +86,7 @@ class Buffer:
 
     def forth(self) -> Iterator[Any]:
         """Its items, as the seed decides."""
-        return through_buffer(iter(self.order), self._size, seeded(self._seed))
+        return ThroughBuffer(iter(self.order), self._size, seeded(self._seed))
 
     def back(self) -> Iterator[Any]:
         """There is no such way."""
