@@ -114,7 +114,7 @@ class Track(Handle, Generic[T]):
         if source is None:
             raise TypeError("track() was given None, or nothing, to walk: write track(iterable), or count by advance()")
         if source is WALKED:
-            raise InstepError(
+            raise WalkedAlready(
                 f"{self._run.label}: its source can be walked once only, and a pass has begun already. "
                 "Track a list or another container, or make a new track of a new iterator."
             )
@@ -219,6 +219,10 @@ class Track(Handle, Generic[T]):
         """
         self._own = None
         super().close()
+
+
+class WalkedAlready(InstepError):
+    """A source that can be walked once only was to be walked again."""
 
 
 WALKED = object()

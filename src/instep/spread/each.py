@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, TypeVar, Un
 from instep.checks import checked_str, short, whole
 from instep.errors import InstepError
 from instep.handle import Handle
-from instep.loops import WALKED, Track
+from instep.loops import WALKED, Track, WalkedAlready
 from instep.opcodes import GET_ITER
 from instep.sources import known_length
 from instep.spread.engines import engine
@@ -69,6 +69,8 @@ class Each(Track[R]):
         `InstepError` for one that was stopped so, rather than doing nothing, and for a second thread's `for`.
         """
         frame, run = sys._getframe(1), self._run
+        if run.cut:
+            return self  # `next` goes on past what Ctrl-C has ended
         if run.ended:
             if self._left and run.status != "finished":
                 raise InstepError(
@@ -105,12 +107,12 @@ class Each(Track[R]):
     def __next__(self) -> R:
         run = self._run
         if self._own is None and run.status != "pending":
-            if run.ended:
+            if run.ended and not run.cut:
                 raise StopIteration
             self._check_thread()
         try:
             return super().__next__()
-        except InstepError:
+        except WalkedAlready:
             if not run.ended:
                 raise
             raise StopIteration from None  # it was closed just now, by another thread

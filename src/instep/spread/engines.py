@@ -44,8 +44,8 @@ class Engine(Protocol):
     def cancel(self, job: Job) -> bool:
         """Call it back; whether that came in time, so that it is never begun."""
 
-    def abandon(self, job: Job, handle: Any) -> None:
-        """It has taken too long, and nobody waits for it any more; `handle` is what the engine had noted of it."""
+    def abandon(self, job: Job) -> None:
+        """It has taken too long, and nobody waits for it any more; it may be told more than once."""
 
     def close(self, status: Status) -> None:
         """No more jobs will come, and what was made for them goes; returns without waiting.

@@ -56,10 +56,10 @@ class Executors:
         handle = job.handle
         return handle is not None and bool(handle.cancel()) and job.claim()
 
-    def abandon(self, job: Job, handle: Any) -> None:
+    def abandon(self, job: Job) -> None:
         """Cancel it; if it has begun, it goes on, and nobody hears of it."""
-        if handle is not None:
-            handle.cancel()
+        if job.handle is not None:
+            job.handle.cancel()
 
     def close(self, status: Status) -> None:
         """Let go of it."""
@@ -69,8 +69,10 @@ class Executors:
 def _settle(job: Job, future: Future[Any]) -> None:
     try:
         returned = future.result()
-        if returned is not None:  # else it was computed in this process, and has said so itself
+        if returned is not None:
             job.returned(returned)
+        elif job.claim():  # else it was computed in this process, and has said so itself
+            job.fail(InstepError("its executor says that it is done, and has not called it"))
     except CancelledError as error:
         job.fail(InstepError(f"it was cancelled by somebody else: {error}"))
     except BaseException as error:

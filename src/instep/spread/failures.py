@@ -8,7 +8,20 @@ from typing import Any, NamedTuple
 from instep.errors import InstepError
 
 _LONGEST = 100
-_brief = Repr()
+
+
+class _Brief(Repr):
+    """Of bytes, as of text, no more is looked at than is shown."""
+
+    def repr_bytes(self, thing: bytes | bytearray, level: int) -> str:
+        """At most `maxstring` of them."""
+        most = self.maxstring
+        return repr(thing[:most]) + self.fillvalue if len(thing) > most else repr(thing)
+
+    repr_bytearray = repr_bytes
+
+
+_brief = _Brief()
 _brief.maxstring = _brief.maxother = _brief.maxlong = 60
 
 

@@ -41,8 +41,8 @@ class Flight:
         self._items: list[Any] = []  # taken from the source, not yet known to be in a job
         self._trouble: BaseException | None = None  # what the source has raised
         self._jobs: deque[Job] = deque()
-        self._news: SimpleQueue[bool] = SimpleQueue()  # something is over, and whether it came to nothing
-        self._troubled = False  # whether something did
+        self._news: SimpleQueue[bool] = SimpleQueue()  # something is over, and whether anything of it failed
+        self._troubled = False  # whether it did
         self._half = False  # whether something was begun in here and not done
         self._opened = self._closing = False
         self._sent = self._computed = self._cancelled = self._failed = self._retried = 0
@@ -54,10 +54,11 @@ class Flight:
         if not self._opened:
             self._engine.open(self._ahead)
             self._opened = True
+        self._adopt()
         if self._half:
             self._begin_all()
         self._half = True
-        while not (self._trouble or self._closing):
+        while self._trouble is None and not self._closing:
             self._adopt()
             if len(self._jobs) >= (self._ahead or self._engine.workers) + more:
                 break
@@ -92,7 +93,7 @@ class Flight:
         run.pulling = True
         began = perf_counter_ns()
         try:
-            items.extend(islice(source, n - len(items)))
+            items.extend(islice(source, max(n - len(items), 0)))
             if len(items) < n:
                 self._source = None
         except Exception as error:  # of the source: its turn comes after what was sent before
@@ -108,6 +109,7 @@ class Flight:
             self._engine.begin(job)
             job.sent = True
         except Refused as error:  # its turn comes after what was sent before, and is the last
+            self._sent -= sum(one.size for one in self._jobs if not one.sent)
             self._jobs = deque(one for one in self._jobs if one.sent)
             self._source, self._trouble = None, error
 
@@ -172,20 +174,35 @@ class Flight:
     def _expire(self) -> None:
         now, most = perf_counter_ns(), self._timeout or 0
         for job in list(self._jobs):
-            handle = job.handle
-            if job.since and (now - job.since) / 1e9 >= most and job.fail(too_long(most)):
-                self._engine.abandon(job, handle)
+            if job.since and (now - job.since) / 1e9 >= most and job.outcome is None:
+                job.fail(too_long(most))
+                self._engine.abandon(job)
 
     def _is_due(self, job: Job) -> bool:
         """Whether it may be handed out; if it came to nothing, or to less, the rest is sent again where that may be."""
-        if job.outcome is not None and self._timeout is not None and job.outcome.ns > self._timeout * 1e9:
-            job.error, job.outcome = too_long(self._timeout), None
-        if job.outcome is None and job.error is not None and not self._again(job, job.error):
-            attempts = 0 if isinstance(job.error, CannotSend) else 1
-            job.outcome = Outcome([None] * job.size, dict.fromkeys(range(job.size), (job.error, attempts)))
-        if job.outcome is not None and len(job.outcome.results) < job.size:
-            self._cut(job, job.outcome)
-        return job.outcome is not None
+        outcome, error = job.ended
+        if outcome is not None and not job.logged and (why := self._failure(job, outcome)) is not None:
+            outcome, error = job.ended = None, why
+        if outcome is None and error is not None and not self._again(job, error):
+            attempts = 0 if isinstance(error, CannotSend) else 1
+            outcome = Outcome([None] * job.size, dict.fromkeys(range(job.size), (error, attempts)))
+            job.ended = outcome, error
+        if outcome is not None and len(outcome.results) < job.size:
+            self._cut(job, outcome)
+        return outcome is not None
+
+    def _failure(self, job: Job, outcome: Outcome) -> BaseException | None:
+        """What a single step came to, where that was too late, or may be tried again."""
+        if self._timeout is not None and outcome.ns > self._timeout * 1e9:
+            return too_long(self._timeout)
+        if job.size > 1 or not job.retries or not outcome.failures:
+            return None
+        error, _ = outcome.failures[0]
+        if not isinstance(error, Exception) or isinstance(error, CannotSend):
+            return None
+        for note in outcome.notes:
+            self._run.jot(*note)
+        return error
 
     def _again(self, job: Job, error: BaseException) -> bool:
         """Send it once more, if it may be, in pieces, so that one bad step costs no others."""
@@ -205,7 +222,8 @@ class Flight:
         done = len(outcome.results)
         self._sizes.computed(done, outcome.ns, 0)
         self._put(job, [job], done, self._sizes.next(), job.tried)
-        job.items, job.size = job.items[:done], done
+        del job.items[done:]
+        job.size = done
 
     def _put(self, job: Job, first: list[Job], done: int, piece: int, tried: int) -> None:
         """In the place of `job` put `first`, and new ones, of so many steps each, for its steps from `done` on."""

@@ -18,6 +18,10 @@ def results(
     With `yielding`, a `Failure` stands for a call that failed.
     """
 
+    def closed() -> bool:
+        """Whether nothing more is to be handed out; what is in hand when another thread finds the end, is."""
+        return not run.cut and run.status != "finished"
+
     def failed(error: BaseException, arguments: tuple[Any, ...]) -> Any:
         """A result or a failure; or else `error` is to be raised."""
         index = run.index()
@@ -34,7 +38,7 @@ def results(
             del error, last  # which have us, by their tracebacks
 
     def call(argument: Any) -> Any:
-        if run.ended and not run.cut:
+        if run.ended and closed():
             raise StopIteration
         run.computing = True
         try:
@@ -43,12 +47,12 @@ def results(
             result = failed(error, (argument,))
         finally:
             run.computing = False
-        if run.ended and not run.cut:  # it was closed meanwhile, and its count is final
+        if run.ended and closed():  # it was closed meanwhile, and its count is final
             raise StopIteration
         return result
 
     def call_with(*arguments: Any) -> Any:
-        if run.ended and not run.cut:
+        if run.ended and closed():
             raise StopIteration
         run.computing = True
         try:
@@ -57,7 +61,7 @@ def results(
             result = failed(error, arguments)
         finally:
             run.computing = False
-        if run.ended and not run.cut:  # it was closed meanwhile, and its count is final
+        if run.ended and closed():  # it was closed meanwhile, and its count is final
             raise StopIteration
         return result
 

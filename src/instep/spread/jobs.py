@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -51,24 +51,22 @@ class Job:
         self,
         task: Task,
         start: int,
-        items: Sequence[Any],
+        items: list[Any],
         exact: bool,
         over: Callable[[bool], object],
         tried: int = 0,
     ) -> None:
         self.task, self.start, self.items, self.exact, self.tried = task, start, items, exact, tried
         self.size = len(items)
-        self.outcome: Outcome | None = None
-        self.error: BaseException | None = None  # why there is no outcome
+        self.ended: tuple[Outcome | None, BaseException | None]  # what it came to, or why there is no outcome
         self.sent = False
         self.logged = False  # whether it was counted, and its results have been taken out of it
         self.handle: Any = None  # the engine's own
         self.since = 0  # when it was begun, in ns; or sent, where nobody tells when it is begun
         self.weight = 0  # bytes that were sent for it, as far as that is known
-        self._over = over
+        self._over = over  # told whether anything failed
         self._context: Context = copy_context()
         self._claimed = allocate_lock()
-        self._ended = allocate_lock()
 
     @property
     def __name__(self) -> str:
@@ -81,9 +79,30 @@ class Job:
         return max(self.task.retries - self.tried, 0)
 
     @property
+    def retries_there(self) -> int:
+        """How often at once, where it is computed; a single step is sent again instead, so that each try is counted."""
+        return self.retries if self.size > 1 else 0
+
+    @property
     def over(self) -> bool:
         """Whether it is known what became of it."""
-        return self.outcome is not None or self.error is not None or self.logged
+        return "ended" in self.__dict__
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What it came to."""
+        return self.ended[0] if self.over else None
+
+    @property
+    def error(self) -> BaseException | None:
+        """Why it came to nothing."""
+        return self.ended[1] if self.over else None
+
+    def release(self) -> None:
+        """Let go of what it has: the items by emptying their list, for the frames of an error have that, too."""
+        self.ended = None, None  # and those frames have us
+        items, self.items = self.items, []
+        items.clear()
 
     def claim(self) -> bool:
         """Begin it, or call it back: true for the first who wants to."""
@@ -98,10 +117,12 @@ class Job:
         return self._end(None, error)
 
     def _end(self, outcome: Outcome | None, error: BaseException | None) -> bool:
-        first = self._ended.acquire(False)
+        ended = outcome, error
+        first = self.__dict__.setdefault("ended", ended) is ended  # neither a thread nor Ctrl-C can come between
         if first:
-            self.outcome, self.error, self.handle = outcome, error, None
-            self._over(error is not None)
+            if error is None:
+                self.handle = None
+            self._over(outcome is None or bool(outcome.failures))
         return first
 
     def __call__(self) -> None:
@@ -113,7 +134,7 @@ class Job:
         """The same, for who has claimed it."""
         task = self.task
         step = StepRun(self.start, task.run.jot, task.run)
-        arguments = task.function, self.items, task.single, self.retries, self.exact, step
+        arguments = task.function, self.items, task.single, self.retries_there, self.exact, step
         self.finish(self._context.run(compute, *arguments))
 
     def message(self) -> tuple[Any, ...]:
@@ -122,7 +143,7 @@ class Job:
 
         packed = packed_items(self.start, self.items, self.task.single)
         self.weight = len(packed)
-        return self.start, packed, self.task.single, self.retries, self.exact
+        return self.start, packed, self.task.single, self.retries_there, self.exact
 
     def returned(self, blob: bytes) -> None:
         """It was computed elsewhere; `CannotSend` where its outcome can't be read here."""

@@ -43,7 +43,7 @@ class Parts:
         stop = min(min((place for place in errors if place > at), default=size), at + TOGETHER)
         block.at = stop
         window.run.origin = window.run.position, block.start + at
-        part = block.results[at:stop]
+        part = window.part = block.results[at:stop]
         block.results[at:stop] = [None] * (stop - at)  # what was handed out is kept no longer than its part
         return part
 

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from fcntl import F_DUPFD_CLOEXEC, fcntl
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ class Processes(Threads):
 
     def open(self, most: int | None) -> None:
         """No more processes than there are jobs."""
-        if sending.reading:
+        if sending.is_reading():
             raise InstepError(
                 "a module uses processes while it is imported, and they would import it, too: put that in a function, "
                 'or under `if __name__ == "__main__"`'
@@ -91,8 +92,12 @@ class Companion:
         except _Gone:
             which = "it" if job.size == 1 else f"it, or another of the {job.size:,} steps sent with it,"
             job.fail(WorkerDied(f"the process that computed {which} {self.close()}"))
-        except BaseException as error:  # what can't be sent, or read; no process, no memory
+        except CannotSend as error:  # or can't be read
             job.fail(error)
+        except BaseException as error:  # no process, no memory: a message may have come in part
+            job.fail(error)
+            self.kill()
+            self.close()
 
     def _compute(self, job: Job) -> None:
         message = job.message()
@@ -151,9 +156,11 @@ class Companion:
     def _start(self, task: Task) -> Channel:
         """A process that has the function."""
         ours, theirs = socket.socketpair()
+        for end in ours, theirs:
+            end.setblocking(True)  # whatever socket.setdefaulttimeout says
         channel = Channel(ours)
-        with theirs:
-            number = theirs.fileno()
+        with theirs, open(fcntl(theirs, F_DUPFD_CLOEXEC, 3), "rb", buffering=0) as high:
+            number = high.fileno()  # where this program has closed its stdout, that isn't to be taken for it
             path = [one for one in sys.path if isinstance(one, str)]
             program = f"import sys; sys.path[:] = {path!r}; from instep.spread.worker import main; main({number})"
             environment = {name: value for name, value in os.environ.items() if name != "INSTEP_VIEW"}
@@ -174,6 +181,7 @@ class Companion:
         self._send(channel, ("function", task.blob))
         what, _, why = self._receive(channel, None, 0)
         if what == "unread":
+            self.close()
             raise CannotSend(why)
         return channel
 

@@ -7,6 +7,7 @@ they are pickled, so that any `Exception` may come up.
 from __future__ import annotations
 
 import pickle
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,8 +18,12 @@ Packed = tuple[bytes, str]
 _functions: dict[bytes, Callable[..., Any]] = {}
 """The functions that were received lately, by the key they came with."""
 _KEPT = 8
-reading = False
-"""Whether this is a worker that reads what it was sent, and imports modules for it."""
+_here = threading.local()
+
+
+def is_reading() -> bool:
+    """Whether this thread, of a worker, reads what it was sent, and imports modules for it."""
+    return getattr(_here, "reading", False)
 
 
 def packed_function(function: Callable[..., Any]) -> bytes:
@@ -67,14 +72,13 @@ def dumps(thing: object) -> bytes:
 
 def read(blob: bytes, what: str) -> Any:
     """What was sent; `CannotSend` where it can't be made again, its module missing perhaps."""
-    global reading
-    reading = True
+    _here.reading = True
     try:
         return pickle.loads(blob)
     except Exception as error:
         raise CannotSend(f"{what} can't be read in the process that is to compute it: {_reason(error)}") from error
     finally:
-        reading = False
+        _here.reading = False
 
 
 def received(key: bytes, blob: bytes) -> Callable[..., Any]:
@@ -146,7 +150,7 @@ def _packed_error(error: BaseException) -> Packed:
                 return blob, text
         except Exception:
             continue
-    return dumps(CannotSend(f"it raised {_name(error)}: {brief(str(error))}, which can't be sent itself")), text
+    return dumps(CannotSend(f"it raised {_name(error)}, {brief(error)}, which can't be sent itself")), text
 
 
 def _name(error: object) -> str:

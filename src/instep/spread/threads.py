@@ -12,7 +12,7 @@ import threading
 from _queue import Empty, SimpleQueue
 from collections.abc import Callable
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from instep.spread.jobs import Job, Task
 
@@ -61,20 +61,29 @@ class Threads:
     def _start(self) -> None:
         thread = threading.Thread(target=self._work, name=f"instep-{self.name}-{self._started}", daemon=True)
         self._started += 1
-        thread.start()
+        _there.add(thread)
+        try:
+            thread.start()
+        except RuntimeError:
+            _there.discard(thread)
+            raise
         self._threads.append(thread)
 
     def cancel(self, job: Job) -> bool:
         """In time, if no thread has taken it."""
         return job.claim()
 
-    def abandon(self, job: Job, handle: Any) -> None:
+    def abandon(self, job: Job) -> None:
         """A call can't be stopped: its thread goes when it is over, nobody waits for it, another takes its place."""
-        if handle in self._threads:
-            self._abandoned.add(handle)
-            _there.discard(handle)
-            self._threads.remove(handle)
-            self._start()
+        thread = job.handle
+        if thread in self._threads:
+            try:
+                self._start()
+            except RuntimeError:  # no more threads are to be had: it is needed still
+                return
+            self._abandoned.add(thread)
+            _there.discard(thread)
+            self._threads.remove(thread)
 
     def close(self, status: Status) -> None:
         """Each thread ends after what it does just now."""
@@ -96,7 +105,6 @@ class Threads:
 
     def _work(self) -> None:
         me = threading.current_thread()
-        _there.add(me)
         hand, leave = self._hand()
         try:
             self._serve(me, hand)

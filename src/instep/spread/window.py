@@ -31,18 +31,16 @@ if TYPE_CHECKING:
 class Block:
     """The results of a job, handed out as far as `at`; or what the source has raised."""
 
-    __slots__ = ("at", "errors", "job", "results", "shared", "size", "start")
+    __slots__ = ("at", "errors", "job", "results", "size", "start")
 
     def __init__(
         self,
         job: Job | None,
         start: int,
         results: list[Any],
-        errors: dict[int, tuple[BaseException, int]],
-        shared: bool = False,
+        errors: dict[int, BaseException],
     ) -> None:
         self.job, self.start, self.results, self.errors = job, start, results, errors
-        self.shared = shared  # whether several steps have one error
         self.at, self.size = 0, len(results)
 
 
@@ -53,6 +51,7 @@ class Window:
         self.run = run
         self.ended = False
         self.block = Block(None, 0, [], {})
+        self.part: list[Any] = []  # what a `for` walks just now
         self._task, self._flight, self._yielding = task, flight, yielding
         self._lock = allocate_lock()
         self._inside = 0  # the thread that has it
@@ -84,17 +83,10 @@ class Window:
         return chain.from_iterable(Parts(self))
 
     def error(self, block: Block, at: int) -> BaseException:
-        """The error of a step, noted, to be raised in the place of its result."""
-        error, attempts = block.errors.pop(at)
-        if block.job is None:
-            return error
-        self.run.origin = self.run.position, block.start + at + 1
-        return self._noted(block.job, at, error, attempts, block.shared)
-
-    def _noted(self, job: Job, at: int, error: BaseException, attempts: int, shared: bool) -> BaseException:
-        if shared:
-            error = _another(error)
-        return noted(error, job.start + at, self._task.arguments(job.items[at]), job.tried + attempts)
+        """The error of a step, to be raised in the place of its result."""
+        if block.job is not None:
+            self.run.origin = self.run.position, block.start + at + 1
+        return block.errors.pop(at)
 
     # Asking
 
@@ -134,11 +126,9 @@ class Window:
                 flight.fill(more=1)
             self.run.origin = self.run.position, block.start
             self.block = block
-            job.outcome = job.error = None  # an error has its frames, and they may have us
-            if not block.errors:
-                job.items = ()
+            job.release()
         elif (trouble := flight.trouble()) is not None:
-            self.block = Block(None, 0, [None], {0: (trouble, 1)})
+            self.block = Block(None, 0, [None], {0: trouble})
         else:
             self.ended = True
 
@@ -148,15 +138,15 @@ class Window:
         if not job.logged:
             job.logged = True
             self._log(job, outcome)
-        errors, shared = outcome.failures, job.error is not None and job.size > 1
-        for at in list(errors) if self._yielding else ():
-            error, attempts = errors[at]
-            if isinstance(error, Exception):
-                error = self._noted(job, at, error, attempts, shared)
-                arguments = self._task.arguments(job.items[at])
-                outcome.results[at] = Failure(start + at, arguments, error, job.tried + attempts)
-                del errors[at]
-        return Block(job, start, outcome.results, errors, shared)
+        errors = {}
+        for at, (error, attempts) in outcome.failures.items():
+            arguments, tried = self._task.arguments(job.items[at]), job.tried + attempts
+            error = noted(_another(error) if job.error is not None and at else error, start + at, arguments, tried)
+            if self._yielding and isinstance(error, Exception):
+                outcome.results[at] = Failure(start + at, arguments, error, tried)
+            else:
+                errors[at] = error
+        return Block(job, start, outcome.results, errors)
 
     def _log(self, job: Job, outcome: Outcome) -> None:
         """How long its steps took, and what was said in them."""
@@ -186,10 +176,13 @@ class Window:
         if self._inside:
             return
         with self._lock:
+            if self._gone:  # by another thread
+                return
             self.ended = True
             self._flight.close(self._closed)
             self.run.count = None
             self.block = Block(None, 0, [], {})
+            self.part.clear()
             self._gone = True
 
     def __del__(self) -> None:

@@ -25,6 +25,7 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, _nothing)  # ignored, it would be ignored by programs that a step starts, too
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     stream = socket.socket(fileno=descriptor)
+    os.register_at_fork(after_in_child=stream.close)  # else it would outlive us with a child of a step
     threading.Thread(target=_watch, args=(descriptor,), daemon=True).start()
     try:
         _serve(Channel(stream))
