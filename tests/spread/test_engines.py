@@ -263,6 +263,74 @@ def test_no_argument_is_kept_for_a_slow_consumer(where):
         gc.enable()
 
 
+@pytest.mark.parametrize("errors", ["raise", "yield"])
+def test_a_kept_error_keeps_its_own_argument_only(errors):
+    """Its traceback has the frames that had the whole chunk."""
+
+    class Thing:
+        def __init__(self, n):
+            self.n = n
+
+    def odd(thing):
+        if thing.n % 1000 == 999:
+            raise ValueError(thing.n)
+        return thing.n
+
+    alive: weakref.WeakSet[Thing] = weakref.WeakSet()
+
+    def things():
+        for n in range(5000):
+            thing = Thing(n)
+            alive.add(thing)
+            yield thing
+            del thing
+
+    kept, results = [], each(odd, things(), on="threads:2", errors=errors)
+    while len(kept) < 5:
+        try:
+            result = next(results)
+        except ValueError as error:
+            kept.append(error)
+        else:
+            kept += [result] if isinstance(result, Failure) else []
+    assert list(results) == []
+    del results
+    gc.collect()
+    assert len(alive) <= 6
+
+
+def test_threads_that_wait_when_it_is_closed_leave_one_account():
+    """Each of them ends it when it comes out; only the first one counts."""
+    for _ in range(30):
+        go = threading.Event()
+        results = each(lambda x, go=go: (x < 2 or go.wait(60), x)[1], range(10), on="threads:2", ahead=3)
+        assert [next(results), next(results)] == [0, 1]
+        threads = [threading.Thread(target=next, args=(results, None)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        results.close()
+        for thread in threads:
+            thread.join()
+        spread = results.snapshot().spread
+        go.set()
+        assert spread.computed + spread.running + spread.cancelled + spread.never_begun == 10
+
+
+def test_a_for_that_another_thread_closes_hands_out_no_more_than_it_counted():
+    """Though it walks results that are there already, in C."""
+    for _ in range(20):
+        results = each(square, range(100_000), on="threads:2")
+        closer = threading.Thread(target=results.close)
+        taken = 0
+        for _ in results:
+            taken += 1
+            if taken == 2000:
+                closer.start()
+        closer.join()
+        assert taken == results.position == results.snapshot().spread.taken
+        assert results.status in ("stopped", "finished")
+
+
 def test_where_threads_and_processes_are(tmp_path):
     """`"threads"` are here, `"processes"` are elsewhere, a number is that of processes."""
     assert {pid for pid, _ in each(where, range(4), on="threads")} == {os.getpid()}

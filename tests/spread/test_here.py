@@ -319,6 +319,39 @@ def test_threads_may_share_one():
 ENGINES = [None, "threads:2"]
 
 
+@pytest.mark.parametrize("iterables", [1, 2])
+def test_threads_that_share_one_lose_not_the_last_result_to_who_finds_the_end(iterables):
+    """One of them has the last argument in hand when another ends it."""
+
+    class Last:
+        def __init__(self):
+            self.at = -1
+
+        def __iter__(self):
+            return self
+
+        def __next__(self):
+            self.at += 1
+            if self.at > 4:
+                raise StopIteration
+            if self.at < 4:
+                return self.at
+            until(lambda: results.status == "finished")
+            return 4
+
+    def take():
+        found.extend(iter(lambda: next(results, None), None))
+
+    results, found = each(lambda x, *_: x, Last(), *[range(9)] * (iterables - 1)), []
+    threads = [threading.Thread(target=take) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [0, 1, 2, 3, 4]
+    assert (results.status, results.position) == ("finished", 5)
+
+
 @pytest.mark.parametrize("on", ENGINES)
 def test_parts_of_it_may_be_taken_one_after_another(on):
     """As of any iterator: by islice, zip, next, a loop inside a loop; a `for` goes on where they stood."""

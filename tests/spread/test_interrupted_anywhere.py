@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 import instep.spread
+from children import quiet
 from instep import each
 from instep.owed import owed
 from watching import Shown, watched
@@ -75,7 +77,7 @@ def asked(results: Any, interrupter: Interrupter) -> list[int]:
             return found
         except KeyboardInterrupt:
             assert interrupter.where
-        except KeyError:
+        except (KeyError, TimeoutError):
             found.append(-1)
 
 
@@ -86,18 +88,21 @@ def shifted(x: int) -> int:
     return x + 1
 
 
-def sweep(make: Callable[[], Any], ordered: bool) -> int:
+WANTED = (1, 2, -1, 4, 5, 6)
+
+
+def sweep(make: Callable[[], Any], ordered: bool, wanted: tuple[int, ...] = WANTED) -> int:
     """Interrupt it at each point in turn; gives how many there were."""
     with watched(Shown()):  # so that nobody raises again what could not be raised where it came
         at = 1
-        while interrupted(make, ordered, at):
+        while interrupted(make, ordered, at, list(wanted)):
             at += 1
         return at - 1
 
 
-def interrupted(make: Callable[[], Any], ordered: bool, at: int) -> bool:
+def interrupted(make: Callable[[], Any], ordered: bool, at: int, wanted: list[int]) -> bool:
     """Interrupt it once; false if it has come to its end before."""
-    interrupter, wanted = Interrupter(at), [1, 2, -1, 4, 5, 6]
+    interrupter = Interrupter(at)
     results = make()
     found = asked(results, interrupter)
     results.close()
@@ -118,6 +123,50 @@ def test_threads(ahead: int | None, ordered: bool) -> None:
     assert sweep(lambda: each(shifted, range(6), on="threads:1", ahead=ahead, ordered=ordered), ordered) > 100
 
 
+class Failing:
+    """An input that fails once, in the middle of a chunk, and goes on."""
+
+    def __init__(self) -> None:
+        self.at, self.failed = 0, False
+
+    def __iter__(self) -> Iterator[int]:
+        return self
+
+    def __next__(self) -> int:
+        if self.at == 4 and not self.failed:
+            self.failed = True
+            raise KeyError
+        if self.at > 7:
+            raise StopIteration
+        self.at += 1
+        return self.at
+
+
+def test_an_input_that_fails() -> None:
+    """What it gave before it failed is sent once."""
+    make = lambda: each(lambda x: x, Failing(), on="threads:1")  # noqa: E731
+    assert sweep(make, True, (1, 2, 3, 4, -1, 5, 6, 7, 8)) > 100
+
+
+@pytest.mark.campaign
+def test_a_step_that_takes_too_long() -> None:
+    """It is given up, by whoever waits, at whatever point it was interrupted."""
+    gates = []
+
+    def slow(x: int) -> int:
+        if x == 1:
+            gates[-1].wait()
+        return x
+
+    def make() -> Any:
+        gates.append(threading.Event())
+        return each(slow, range(3), on="threads:1", ahead=2, timeout=0.05)
+
+    assert sweep(make, True, (0, -1, 2)) > 100
+    for gate in gates:
+        gate.set()
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize("ordered", [True, False])
 def test_executors_and_retries(ordered: bool) -> None:
@@ -132,3 +181,47 @@ def test_executors_and_retries(ordered: bool) -> None:
 def test_processes() -> None:
     """The same, where each result comes from another process."""
     assert sweep(lambda: each(shifted, range(6), on="processes:1", ahead=2), True) > 100
+
+
+@pytest.mark.parametrize("walk", ["next", "for"])
+def test_what_has_cut_the_counting_cuts_nothing_else(walk: str) -> None:
+    """All that is left comes, uncounted; an error of a step is no end."""
+    out = quiet(
+        f"""
+        import sys, threading
+        from instep import CannotSend, each
+        from instep.owed import owed
+
+        cut = []
+
+        def trace(frame, event, argument):
+            if frame.f_code.co_name == "paced" and not cut:
+                cut.append(frame)
+                raise KeyboardInterrupt
+
+        results = each(lambda x: x, [0, 1, 2, threading.Lock(), 4, 5], on=1, ahead=1)
+        found = [next(results)]
+        sys.settrace(trace)
+        try:
+            found.append(next(results))
+        except KeyboardInterrupt:
+            assert False, "it is owed"
+        finally:
+            sys.settrace(None)
+            owed.clear()
+        while True:
+            try:
+                if {walk!r} == "next":
+                    found.append(next(results))
+                else:
+                    for result in results:
+                        found.append(result)
+                    break
+            except CannotSend:
+                found.append(-1)
+            except StopIteration:
+                break
+        print(*found, results.status)
+        """
+    )
+    assert out == "0 1 2 -1 4 5 interrupted\n"

@@ -1,17 +1,21 @@
 """Processes of our own: what can't be sent, who dies, who takes too long; and Dask's, one of which is killed."""
 
+import importlib.util
 import os
+import pickle
 import signal
 import sys
 import threading
+import tracemalloc
 import warnings
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import count
 
 import pytest
 
-from children import SOURCE, python
+from children import SOURCE, python, quiet
 from instep import CannotSend, Failure, InstepError, WorkerDied, each, note, track
+from instep.spread import sending
 from spread.calls import Calls, Held, Square, square, until, where
 from spread.conftest import Cluster
 
@@ -286,6 +290,242 @@ def test_a_result_that_cannot_be_read_here_fails_alone(error):
     assert (zero, two) == (0, 2)
     assert isinstance(failure.error, CannotSend)
     assert type(error).__name__ in str(failure.error)
+
+
+def test_a_result_for_which_there_is_no_memory_fails_alone():
+    """The rest of its message is not taken for another, nor waited for."""
+    out = quiet(
+        """
+        import resource
+        from instep import each
+
+        def grow(x):
+            return len(x) if isinstance(x, bytes) else bytes(x) if x > 1000 else x
+
+        items = [1, 400_000_000, 3, bytes(5_000_000), 5]
+        results = each(grow, items, on=1, ahead=1, errors="yield")
+        print(next(results))
+        with open("/proc/self/statm") as statm:
+            now = int(statm.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + 200_000_000, resource.RLIM_INFINITY))
+        print([getattr(one, "error", one) for one in results])
+        """
+    )
+    assert out.splitlines() == ["1", "[MemoryError(), 3, 5000000, 5]"]
+
+
+def test_a_worker_that_is_killed_while_it_answers_is_known_to_be_dead():
+    """In the middle of a message, and though a descendant goes on."""
+    out = quiet(
+        """
+        import os, signal, sys, threading, time, warnings
+        from instep import each, WorkerDied
+
+        def large(x):
+            if x != 1:
+                return x
+            warnings.simplefilter("ignore", DeprecationWarning)
+            if not os.fork():
+                os.closerange(0, 3)
+                time.sleep(10)
+                os._exit(0)
+            me = threading.main_thread().ident
+
+            def kill():  # when it sends: half a pipe is there, as nobody has room for all of it
+                while True:
+                    frame = sys._current_frames()[me]
+                    if frame.f_code.co_name == "send" and "body" in frame.f_locals:
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    time.sleep(0.0001)
+
+            threading.Thread(target=kill, daemon=True).start()
+            return bytes(300_000_000)
+
+        zero, failure, two = each(large, range(3), on=1, ahead=1, errors="yield")
+        print(zero, type(failure.error).__name__, two)
+        """
+    )
+    assert out == "0 WorkerDied 2\n"
+
+
+def test_a_default_timeout_of_sockets_is_for_other_sockets():
+    """Nobody waits for a step with it."""
+    quiet(
+        """
+        import socket, threading
+        from instep import each
+
+        socket.setdefaulttimeout(0.01)
+
+        def slow(x):
+            threading.Event().wait(0.03)
+            return x
+
+        def wait(x):
+            threading.Event().wait(0.03)
+            return x
+
+        results = each(slow, range(4), on=1, ahead=1)
+        assert [wait(x) for x in results] == [0, 1, 2, 3]
+        assert list(each(len, [bytes(20_000_000)] * 2, on=1)) == [20_000_000] * 2
+        """
+    )
+
+
+def test_standard_streams_that_are_closed():
+    """What a step prints goes nowhere then, and not to who waits for its result."""
+    program = """
+        import os
+        from instep import each
+
+        def talk(x):
+            print("to nobody")
+            return x
+
+        for fd in 0, 1, 2:
+            os.close(fd)
+        os._exit(7 if list(each(talk, range(3), on=1, ahead=1)) == [0, 1, 2] else 8)
+        """
+    assert python(program).returncode == 7
+
+
+def test_a_function_that_cannot_be_read_there_is_told_at_each_step(tmp_path):
+    """Its module can't be imported in another process."""
+    path = tmp_path / "ghostly.py"
+    path.write_text("def same(x):\n    return x\n")
+    spec = importlib.util.spec_from_file_location("ghostly", path)
+    module = sys.modules["ghostly"] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        found = list(each(module.same, range(4), on=1, ahead=1, errors="yield"))
+    finally:
+        del sys.modules["ghostly"]
+    assert [str(one.error) for one in found] == [
+        "the function can't be read in the process that is to compute it: "
+        "ModuleNotFoundError: No module named 'ghostly'"
+    ] * 4
+
+
+def test_one_thread_may_read_while_another_uses_processes():
+    """As in a worker of Dask's that has two threads."""
+    reading, go = threading.Event(), threading.Event()
+
+    Late.hold = staticmethod(lambda: (reading.set(), go.wait(60)))
+    thread = threading.Thread(target=sending.read, args=(pickle.dumps(Late()), "it"))
+    thread.start()
+    assert reading.wait(60)
+    try:
+        assert list(each(square, range(3), on=1)) == [0, 1, 4]
+    finally:
+        go.set()
+        thread.join()
+
+
+class Late:
+    """Takes its time to be read."""
+
+    def __reduce__(self):
+        return late, ()
+
+
+def late():
+    """Read in the end."""
+    return Late.hold()
+
+
+def test_a_step_that_raises_and_then_kills_is_tried_as_often_as_any(tmp_path):
+    """Each try is sent by itself, so that it is counted whatever becomes of it."""
+    for retries in 0, 1, 3:
+        call = RaisesOrKills(tmp_path / str(retries))
+        (found,) = each(call, [0], on=1, retries=retries, errors="yield")
+        assert (len(call.of()), found.attempts) == (retries + 1, retries + 1)
+        assert isinstance(found.error, ValueError if retries % 2 == 0 else WorkerDied)
+
+
+class RaisesOrKills(Calls):
+    """By turns."""
+
+    def __call__(self, x):
+        self.add(x)
+        if len(self.of()) % 2 == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise ValueError(x)
+
+
+def test_what_failed_too_late_is_tried_as_often_as_any():
+    """In a thread, whose call nobody can end."""
+    calls = []
+
+    def slow(x):
+        calls.append(x)
+        threading.Event().wait(0.05)
+        raise ValueError(x)
+
+    (found,) = each(slow, [0], on="threads:1", timeout=30, retries=4, errors="yield")
+    assert (len(calls), found.attempts) == (5, 5)
+    calls.clear()
+    (found,) = each(slow, [0], on="threads:1", timeout=0.01, retries=2, errors="yield")
+    assert (len(calls), found.attempts, type(found.error)) == (3, 3, TimeoutError)
+
+
+def test_what_is_said_in_a_try_that_fails_is_kept():
+    """By each of them, in threads and in processes."""
+
+    def says(x):
+        note(x)
+        raise ValueError
+
+    for on in "threads:1", 1:
+        results = each(says, [7], on=on, retries=2, errors="yield", ahead=1)
+        list(results)
+        assert [(one.index, one.value) for one in results.notes] == [(0, 7)] * 3
+
+
+def test_an_argument_is_told_in_short_whatever_it_is():
+    """Of many bytes no more is looked at than is shown."""
+    for large in b"a" * 10_000_000, bytearray(b"a" * 10_000_000):
+        tracemalloc.start()
+        with pytest.raises(ZeroDivisionError) as caught:
+            next(each(lambda x: len(x) / 0, [large]))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert caught.value.__notes__ == [f"each: step 0, given {type(large)(b'a' * 60)!r}..."]
+        assert peak < 1_000_000
+
+
+def test_an_executor_that_calls_nothing():
+    """A stand-in in a test: an error, and no waiting for ever."""
+
+    class Drops(Executor):
+        def submit(self, function, /, *arguments, **named):
+            future = Future()
+            future.set_result(None)
+            return future
+
+    first, second = each(square, range(2), on=Drops(), errors="yield")
+    assert "has not called it" in str(first.error)
+    assert "has not called it" in str(second.error)
+
+
+def test_what_an_executor_has_refused_was_never_begun():
+    """It is in the account."""
+
+    class Full(ThreadPoolExecutor):
+        taken = 0
+
+        def submit(self, *arguments):
+            self.taken += 1
+            if self.taken == 5:
+                raise RuntimeError("no more")
+            return super().submit(*arguments)
+
+    with Full(2) as executor:
+        results = each(square, range(10), on=executor, ahead=2)
+        with pytest.raises(InstepError, match="no more"):
+            for _ in results:
+                pass
+    spread = results.snapshot().spread
+    assert (spread.taken, spread.computed, spread.cancelled, spread.never_begun) == (4, 4, 0, 6)
 
 
 def test_a_module_that_spreads_while_it_is_imported_is_told_so(tmp_path):

@@ -43,6 +43,7 @@ class Flight:
         self._jobs: deque[Job] = deque()
         self._news: SimpleQueue[bool] = SimpleQueue()  # something is over, and whether anything of it failed
         self._troubled = False  # whether it did
+        self._late: deque[Job] = deque()  # what has taken too long, and is to be given up
         self._half = False  # whether something was begun in here and not done
         self._opened = self._closing = False
         self._sent = self._computed = self._cancelled = self._failed = self._retried = 0
@@ -58,7 +59,7 @@ class Flight:
         if self._half:
             self._begin_all()
         self._half = True
-        while self._trouble is None and not self._closing:
+        while not self._closing and (self._trouble is None or self._items):
             self._adopt()
             if len(self._jobs) >= (self._ahead or self._engine.workers) + more:
                 break
@@ -88,7 +89,7 @@ class Flight:
     def _pull(self, n: int) -> list[Any]:
         """The next `n` arguments, or as many as there are."""
         source, items, run = self._source, self._items, self._run
-        if source is None:
+        if source is None or self._trouble is not None:
             return items
         run.pulling = True
         began = perf_counter_ns()
@@ -118,6 +119,8 @@ class Flight:
     def next(self) -> Job | None:
         """The job whose results are due, waited for; `None` where nothing is under way. It stays until it is taken."""
         while self._jobs and not self._closing:
+            if self._late:
+                self._give_up()
             for _ in range(self._news.qsize()):  # what was told so far is seen below
                 self._troubled |= self._news.get()
             looked_at = self._jobs if self._troubled or not self._ordered else islice(self._jobs, 1)
@@ -173,10 +176,16 @@ class Flight:
 
     def _expire(self) -> None:
         now, most = perf_counter_ns(), self._timeout or 0
-        for job in list(self._jobs):
-            if job.since and (now - job.since) / 1e9 >= most and job.outcome is None:
-                job.fail(too_long(most))
-                self._engine.abandon(job)
+        self._late.extend(job for job in self._jobs if job.since and not job.over and (now - job.since) / 1e9 >= most)
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Do without those that are late, and without who computes them."""
+        while self._late:
+            job = self._late[0]
+            job.fail(too_long(self._timeout or 0))
+            self._engine.abandon(job)
+            self._late.popleft()
 
     def _is_due(self, job: Job) -> bool:
         """Whether it may be handed out; if it came to nothing, or to less, the rest is sent again where that may be."""
@@ -267,4 +276,4 @@ class Flight:
         self._run.spread = self.spread()
         if self._opened:
             self._engine.close(status)
-        self._source, self._items, self._jobs, self._news = None, [], deque(), SimpleQueue()
+        self._source, self._items, self._jobs, self._late, self._news = None, [], deque(), deque(), SimpleQueue()
