@@ -5,9 +5,10 @@ that is needed), with `ahead=2`; then a thousand steps of 1 ms of which the cons
 stops. Calls are counted in a file that each appends to. Then, in processes of their own: `each` here beside the builtin
 `map`, a function that returns its argument, 2 million items by turns; items a second with such a function and two
 workers, pools started and ended in the time measured, the best of four turns, which peers have with up to four chunk
-sizes, slow ones over fewer items; the time until the first result of a new pool; 10,000 tasks of 1 ms on a Dask cluster
-of two processes, by turns with `Client.map` and `as_completed`. Of several processes the middle one counts. Who reads
-eagerly reads its input to the end, wherever the consumer stands.
+sizes, slow ones over fewer items; the time until the first result of a new pool (a process that is not forked imports
+the function's module, a light one here); 10,000 tasks of 1 ms on a Dask cluster of two processes, by turns with
+`Client.map` and `as_completed`. Of several processes the middle one counts. Who reads eagerly reads its input to the
+end, wherever the consumer stands.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import Any
 from benchmarks import workers
 from benchmarks.figures import Claim, Raw, Read, Section
 from benchmarks.loops import fresh
-from benchmarks.spreading import OURS, WAYS, client_map
+from benchmarks.spreading import OURS, WAYS, client_map, same
 
 WANTED = [830584, 343, 27000]
 WANTING, STALLING, HERE, RATE, DASK = "three of ten", "a stall", "here", "items a second", "Dask"
@@ -91,10 +92,6 @@ def cube(path: str, seconds: float, x: int) -> int:
     os.close(number)
     sleep(seconds)
     return x**3
-
-
-def same(x: Any) -> Any:
-    return x
 
 
 def wanting(way: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks import workers
 from benchmarks.figures import Claim, Raw, Read, Section
+from benchmarks.spreading import same
 
 ITEMS = 10_000_000
 WAYS = ("here", "threads:2")
@@ -24,10 +25,6 @@ def measure(raw: Raw, *, quick: bool) -> None:
     for on in WAYS:
         found = workers.run(sizes, on, ITEMS // 200 if quick else ITEMS, terminal=False).value
         raw.add(on, found["bytes"], unit="byte", right=found["right"])
-
-
-def same(x: Any) -> Any:
-    return x
 
 
 def sizes(on: str, n: int) -> dict[str, Any]:

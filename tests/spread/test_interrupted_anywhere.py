@@ -18,6 +18,7 @@ import instep.spread
 from children import quiet
 from instep import each
 from instep.owed import owed
+from instep.spread import work
 from watching import Shown, watched
 
 OURS = str(Path(instep.spread.__file__).parent)
@@ -121,6 +122,14 @@ def interrupted(make: Callable[[], Any], ordered: bool, at: int, wanted: list[in
 def test_threads(ahead: int | None, ordered: bool) -> None:
     """No result is lost but the one in hand, none is doubled, nothing hangs."""
     assert sweep(lambda: each(shifted, range(6), on="threads:1", ahead=ahead, ordered=ordered), ordered) > 100
+
+
+def test_chunks_that_come_back_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left of them is sent once."""
+    for name, value in {"LONG": 0, "PIECE": 1, "SLOW_PIECE": 1}.items():
+        monkeypatch.setattr(work, name, value)
+    wanted = tuple(-1 if x == 2 else x + 1 for x in range(12))
+    assert sweep(lambda: each(shifted, range(12), on="threads:1"), True, wanted) > 100
 
 
 class Failing:

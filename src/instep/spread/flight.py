@@ -229,8 +229,10 @@ class Flight:
     def _cut(self, job: Job, outcome: Outcome) -> None:
         """Its steps have become slower: of those that there was no time for, fewer are sent at once."""
         done = len(outcome.results)
-        self._sizes.computed(done, outcome.ns, 0)
-        self._put(job, [job], done, self._sizes.next(), job.tried)
+        rest = job.start + done
+        if not any(one.start == rest for one in self._jobs):  # else Ctrl-C came between this and what follows
+            self._sizes.computed(done, outcome.ns, 0)
+            self._put(job, [job], done, self._sizes.next(), job.tried)
         del job.items[done:]
         job.size = done
 
