@@ -62,7 +62,7 @@ def measure(raw: Raw, *, quick: bool) -> None:
         if what.where in ("threads", "processes") and _there(way):
             items = int(ITEMS * SLOW.get(way, 1) * (0.02 if quick else 1))
             for _ in range(1 if quick else 3):
-                found = workers.run(rates, way, items, terminal=False).value
+                found = workers.run(rates, way, items, 1 if quick else TURNS, terminal=False).value
                 raw.add(
                     f"{RATE}, {way}", found["seconds"], **{fact: found[fact] for fact in ("first", "chunk", "right")}
                 )
@@ -152,11 +152,11 @@ def here(n: int) -> dict[str, Any]:
     return {"seconds": seconds, "right": right}
 
 
-def rates(way: str, n: int) -> dict[str, Any]:
+def rates(way: str, n: int, turns: int) -> dict[str, Any]:
     """Seconds an item, with the best size of chunks, and until the first result; every way has as many turns."""
     best, chosen, right, first = float("inf"), None, True, float("inf")
     chunks = WAYS[way].chunks
-    for turn in range(TURNS):
+    for turn in range(turns):
         chunk = chunks[turn % len(chunks)]
         began = perf_counter()
         results = WAYS[way].results(same, range(10), None)
