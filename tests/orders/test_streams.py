@@ -7,6 +7,7 @@ import io
 import socket
 import sqlite3
 from collections import OrderedDict, deque, namedtuple
+from collections.abc import Sequence
 from contextlib import closing
 from enum import Enum, Flag, StrEnum
 from itertools import count, islice
@@ -335,6 +336,22 @@ def test_a_data_frame_is_walked_by_its_columns():
         tracker = track(columns)
         assert list(tracker) == ["a", "b"]
         assert (tracker.position, tracker.total) == (2, 2)
+
+
+def test_a_sequence_may_have_a_shape_of_its_own():
+    """Of its items, say: it is no data frame."""
+
+    class Frames(Sequence):
+        shape = (480, 640)
+
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, k):
+            return "abc"[k]
+
+    assert list(order(Frames()).backward()) == ["c", "b", "a"]
+    assert order(Frames())[1] == "b"
 
 
 def test_what_has_keys_and_is_a_sequence_has_any_order():

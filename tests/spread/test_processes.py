@@ -1,5 +1,6 @@
 """Processes of our own: what can't be sent, who dies, who takes too long; and Dask's, one of which is killed."""
 
+import gc
 import importlib.util
 import os
 import pickle
@@ -8,6 +9,7 @@ import sys
 import threading
 import tracemalloc
 import warnings
+import weakref
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import count
 
@@ -64,6 +66,13 @@ def test_in_a_chunk_one_bad_step_costs_no_others(tmp_path):
     (failure,) = [one for one in found if isinstance(one, Failure)]
     assert (failure.index, failure.attempts) == (150, 2)
     assert [one for one in found if one is not failure] == [x for x in range(300) if x != 150]
+
+
+def test_the_steps_of_a_chunk_that_was_lost_have_a_note_each(tmp_path):
+    """An error of their own, which says which step it was."""
+    found = [one for one in each(Killing(tmp_path, 300), range(600), on=1, errors="yield") if isinstance(one, Failure)]
+    assert len(found) > 1
+    assert [one.error.__notes__ for one in found] == [[f"each: step {x.index}, given {x.index}"] for x in found]
 
 
 def test_a_worker_that_is_killed_while_it_is_idle_is_replaced(left_behind):
@@ -466,6 +475,72 @@ def test_what_failed_too_late_is_tried_as_often_as_any():
     calls.clear()
     (found,) = each(slow, [0], on="threads:1", timeout=0.01, retries=2, errors="yield")
     assert (len(calls), found.attempts, type(found.error)) == (3, 3, TimeoutError)
+
+
+def test_a_step_is_tried_again_while_results_before_it_are_handed_out():
+    """As soon as anybody asks for anything."""
+    tries = []
+
+    def fails_once(x):
+        if x == 3 and tries.append(x) is None and len(tries) == 1:
+            raise ValueError
+        return x
+
+    results = each(fails_once, range(10), on="threads:2", ahead=6, retries=1)
+    assert next(results) == 0
+    until(lambda: len(tries) == 1)
+    assert next(results) == 1
+    until(lambda: len(tries) == 2)
+    assert list(results) == [2, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_a_try_that_failed_keeps_nothing():
+    """Neither its argument nor its future, without the garbage collector."""
+
+    class Thing:
+        pass
+
+    things = weakref.WeakSet()
+
+    def given():
+        for _ in range(4):
+            thing = Thing()
+            things.add(thing)
+            yield thing
+            del thing
+
+    def slow(thing):
+        threading.Event().wait(0.05)
+
+    gc.disable()
+    try:
+        with ThreadPoolExecutor(8) as executor:
+            for failure in each(slow, given(), on=executor, ahead=4, timeout=0.01, retries=1, errors="yield"):
+                assert isinstance(failure.error, TimeoutError)
+                del failure
+        assert not things
+    finally:
+        gc.enable()
+
+
+def test_ctrl_c_while_a_thread_is_started_is_no_want_of_threads(monkeypatch):
+    """CPython may raise a RuntimeError in its place; the thread has started all the same."""
+    start = threading.Thread.start
+
+    def interrupted(thread):
+        start(thread)
+        if thread.name.startswith("instep-"):
+            monkeypatch.undo()
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt:
+                raise RuntimeError("release unlocked lock")  # noqa: B904
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    results = each(square, range(4), on="threads:1", ahead=2)
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    assert list(results) == [0, 1, 4, 9]
 
 
 def test_what_is_said_in_a_try_that_fails_is_kept():

@@ -47,8 +47,11 @@ def has_keys(thing: Any) -> bool:
 
 def is_frame(thing: Any) -> bool:
     """Whether it is a data frame, whose `len` counts its rows while it is walked by its columns."""
-    shape = getattr(thing, "shape", None)
-    return isinstance(shape, tuple) and len(shape) > 1 and shape_of(thing) is None
+    try:
+        shape = getattr(thing, "shape", None)
+    except Exception:  # which is its own affair, as it is walked
+        return False
+    return isinstance(shape, tuple) and len(shape) > 1 and shape_of(thing) is None and not isinstance(thing, Sequence)
 
 
 def has_two_ends(thing: Any) -> bool:

@@ -69,7 +69,7 @@ class Each(Track[R]):
         `InstepError` for one that was stopped so, rather than doing nothing, and for a second thread's `for`.
         """
         frame, run = sys._getframe(1), self._run
-        if run.cut:
+        if run.cut and not self._left:
             return self  # `next` goes on past what Ctrl-C has ended
         if run.ended:
             if self._left and run.status != "finished":

@@ -123,11 +123,14 @@ class Flight:
                 self._give_up()
             for _ in range(self._news.qsize()):  # what was told so far is seen below
                 self._troubled |= self._news.get()
-            looked_at = self._jobs if self._troubled or not self._ordered else islice(self._jobs, 1)
-            for job in list(looked_at):
-                if job.over and self._is_due(job) and (not self._ordered or job is self._jobs[0]):
+            if self._troubled:
+                for job in list(self._jobs):  # what failed is sent again, wherever it stands
+                    if job.over:
+                        self._is_due(job)
+                self._troubled = False
+            for job in list(islice(self._jobs, 1) if self._ordered else self._jobs):
+                if job.over and self._is_due(job):
                     return job
-            self._troubled = False
             if self._jobs:
                 self._wait()
         return None
@@ -184,7 +187,8 @@ class Flight:
         while self._late:
             job = self._late[0]
             job.fail(too_long(self._timeout or 0))
-            self._engine.abandon(job)
+            if job.outcome is None:  # else it was not so late
+                self._engine.abandon(job)
             self._late.popleft()
 
     def _is_due(self, job: Job) -> bool:
@@ -219,9 +223,11 @@ class Flight:
             if job.size == 1:
                 return False
             self._put(job, [], 0, (job.size + 1) // 2, job.tried)
+            job.release()
         elif job.retries:
             self._retried += job.size
             self._put(job, [], 0, 1, job.tried + 1)
+            job.release()
         else:
             return False
         return True

@@ -64,7 +64,7 @@ class Job:
         self.handle: Any = None  # the engine's own
         self.since = 0  # when it was begun, in ns; or sent, where nobody tells when it is begun
         self.weight = 0  # bytes that were sent for it, as far as that is known
-        self._over = over  # told whether anything failed
+        self._over = over  # told whether it may have to be tried again
         self._context: Context = copy_context()
         self._claimed = allocate_lock()
 
@@ -101,6 +101,7 @@ class Job:
     def release(self) -> None:
         """Let go of what it has: the items by emptying their list, for the frames of an error have that, too."""
         self.ended = None, None  # and those frames have us
+        self.handle = None  # an executor's future has us, too
         items, self.items = self.items, []
         items.clear()
 
@@ -122,7 +123,7 @@ class Job:
         if first:
             if error is None:
                 self.handle = None
-            self._over(outcome is None or bool(outcome.failures))
+            self._over(outcome is None or (self.size == 1 and self.retries > 0 and bool(outcome.failures)))
         return first
 
     def __call__(self) -> None:

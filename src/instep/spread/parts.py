@@ -35,6 +35,7 @@ class Parts:
         if at >= size:
             if window.ended:
                 raise StopIteration
+            window.part = []  # it is handed out
             return self._asking
         errors = block.errors
         if at in errors:

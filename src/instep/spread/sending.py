@@ -164,10 +164,11 @@ class _Parts:
         self.error = error
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (type(self.error), self.error.args, dict(self.error.__dict__))
+        return rebuilt, (type(self.error), self.error.args, dict(self.error.__dict__))
 
 
-def _rebuilt(kind: type[BaseException], args: tuple[Any, ...], attributes: dict[str, Any]) -> BaseException:
+def rebuilt(kind: type[BaseException], args: tuple[Any, ...], attributes: dict[str, Any]) -> BaseException:
+    """An error, made without calling its class."""
     error = kind.__new__(kind, *args)
     error.args = args
     error.__dict__.update(attributes)

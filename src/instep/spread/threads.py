@@ -51,9 +51,7 @@ class Threads:
         if len(self._threads) < self._most:
             try:
                 self._start()
-            except RuntimeError as error:  # no more threads are to be had
-                if isinstance(error.__context__, KeyboardInterrupt):  # CPython's waiting for an Event gives way to it
-                    raise error.__context__ from None
+            except RuntimeError:  # no more threads are to be had
                 if not self._threads:
                     raise
         self._jobs.put(job)
@@ -64,7 +62,9 @@ class Threads:
         _there.add(thread)
         try:
             thread.start()
-        except RuntimeError:
+        except RuntimeError as error:
+            if isinstance(error.__context__, KeyboardInterrupt):  # to it CPython's waiting for an Event gives way so
+                raise error.__context__ from None
             _there.discard(thread)
             raise
         self._threads.append(thread)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Iterator
-from copy import copy
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 from weakref import WeakMethod
@@ -22,6 +21,7 @@ from instep.spread.flight import Flight
 from instep.spread.jobs import Job, Task
 from instep.spread.parts import Parts
 from instep.spread.run import WindowRun
+from instep.spread.sending import rebuilt
 from instep.spread.work import Outcome
 
 if TYPE_CHECKING:
@@ -141,7 +141,9 @@ class Window:
         errors = {}
         for at, (error, attempts) in outcome.failures.items():
             arguments, tried = self._task.arguments(job.items[at]), job.tried + attempts
-            error = noted(_another(error) if job.error is not None and at else error, start + at, arguments, tried)
+            if job.error is not None and job.size > 1:  # all have failed by one
+                error = _another(error)
+            error = noted(error, start + at, arguments, tried)
             if self._yielding and isinstance(error, Exception):
                 outcome.results[at] = Failure(start + at, arguments, error, tried)
             else:
@@ -206,10 +208,12 @@ def _weakly(method: Any) -> Callable[..., Any]:
 
 
 def _another(error: BaseException) -> BaseException:
-    """A copy to be raised in another step."""
+    """A copy to be raised in another step; not by `copy`, to which others teach their own way (tblib, for Dask)."""
     try:
-        other = copy(error)
+        other = rebuilt(type(error), error.args, error.__dict__)
         other.__cause__ = error.__cause__
+        if hasattr(error, "__notes__"):
+            other.__notes__ = list(error.__notes__)
         return other
     except Exception:  # of a class that can't be copied
         return error
