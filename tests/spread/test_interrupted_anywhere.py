@@ -93,7 +93,15 @@ WANTED = (1, 2, -1, 4, 5, 6)
 
 
 def sweep(make: Callable[[], Any], ordered: bool, wanted: tuple[int, ...] = WANTED) -> int:
-    """Interrupt it at each point in turn; gives how many there were."""
+    """Interrupt it at each point in turn; gives how many there were.
+
+    In a thread of its own: what a tracer raises may leave its thread with an error that seems to be handled still.
+    """
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(_sweep, make, ordered, wanted).result()
+
+
+def _sweep(make: Callable[[], Any], ordered: bool, wanted: tuple[int, ...]) -> int:
     with watched(Shown()):  # so that nobody raises again what could not be raised where it came
         at = 1
         while interrupted(make, ordered, at, list(wanted)):

@@ -149,10 +149,14 @@ def _finish() -> None:
         for pool in list(_pools):
             pool.drain()
         for thread in list(_there):
-            while thread.is_alive():
-                thread.join(_LOOK)
+            _wait_for(thread)
     except KeyboardInterrupt:
         pass
+
+
+def _wait_for(thread: threading.Thread) -> None:
+    while thread.is_alive():
+        thread.join(_LOOK)
 
 
 atexit.register(_finish)
