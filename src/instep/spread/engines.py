@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from instep.model import Status
     from instep.spread.jobs import Job, Task
 
+LOOK = 0.25
+"""Seconds to wait at one go: CPython's waits do not end by a signal that came just before, or to another thread."""
+
 
 class Engine(Protocol):
     """Computes jobs. It is called by one thread at a time; jobs are finished by whichever."""

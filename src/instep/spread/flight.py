@@ -14,7 +14,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from instep.model import Spread
-from instep.spread.engines import Engine
+from instep.spread.engines import LOOK, Engine
 from instep.spread.failures import CannotSend, Refused, too_long
 from instep.spread.jobs import Job, Task
 from instep.spread.run import WindowRun
@@ -23,9 +23,6 @@ from instep.spread.work import Outcome
 
 if TYPE_CHECKING:
     from instep.model import Status
-
-_LOOK = 0.25
-"""Seconds. CPython's waits don't end by a signal that came just before they began, or to another thread."""
 
 
 class Flight:
@@ -164,7 +161,7 @@ class Flight:
         """Until something is over, or has taken too long, or it is time to look whether a signal has come."""
         patience = self._patience()
         try:
-            self._troubled |= self._news.get(True, _LOOK if patience is None else min(patience, _LOOK))
+            self._troubled |= self._news.get(True, LOOK if patience is None else min(patience, LOOK))
         except Empty:
             if patience is not None:
                 self._expire()

@@ -14,14 +14,13 @@ from collections.abc import Callable
 from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
+from instep.spread.engines import LOOK
 from instep.spread.jobs import Job, Task
 
 if TYPE_CHECKING:
     from instep.model import Status
 
 Hand = Callable[[Job], None]
-_LOOK = 0.25
-"""Seconds between two looks whether a signal has come, which may not wake who waits."""
 
 
 class Threads:
@@ -156,7 +155,7 @@ def _finish() -> None:
 
 def _wait_for(thread: threading.Thread) -> None:
     while thread.is_alive():
-        thread.join(_LOOK)
+        thread.join(LOOK)
 
 
 atexit.register(_finish)
